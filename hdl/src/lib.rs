@@ -7,5 +7,7 @@
 pub mod config;
 pub mod cosim;
 pub mod export;
+pub mod fabric;
 pub mod prelude;
 pub mod stream;
+pub mod target;

@@ -5,6 +5,16 @@ pub use rust_hdl::prelude::*;
 pub use crate::describe;
 pub use crate::stream::{StreamSink, StreamSource};
 
+/// A flip-flop that starts at `initial`. Its block's reset must give it the same value: ECP5 has one value for both.
+#[must_use]
+pub fn flop_at<T: Synth>(initial: T) -> DFF<T> {
+    DFF {
+        d: Signal::default(),
+        q: Signal::new_with_default(initial),
+        clock: Signal::default(),
+    }
+}
+
 /// Gives a block its Verilog header: the exporter learns the Rust type's name and this line through
 /// [`Logic::timing`], the one hook of rust-hdl that reaches a `Probe` and is not used otherwise.
 ///

@@ -51,6 +51,8 @@ macro_rules! interface {
     };
 }
 
+pub(crate) use interface;
+
 interface! {
     /// Where frames enter a block: `WORDS` x 32 bits of data, `KEEP_W` = 4 x `WORDS` byte enables, `DEST_W` bits of
     /// destination (an egress index or an egress mask, as the block says).

@@ -6,7 +6,7 @@ use super::tree::Instance;
 use super::ExportError;
 
 /// The blocks whose Verilog is pasted. Everything else has a kernel.
-const LEAVES: &[&str] = &["QueueRam", "TableRam"];
+const LEAVES: &[&str] = &["BeatMux", "QueueRam", "TableRam"];
 
 /// Prints a leaf: its ports, then its text. `output` is what an output is declared as.
 pub(super) fn print(

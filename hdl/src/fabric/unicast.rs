@@ -1,0 +1,209 @@
+//! The fabric whose frames name one egress by its index.
+//!
+//! ```text
+//!                 +-----------------------------------------+
+//!   ingress[i] -->| RouteIndex[i] --go--> row[i]            |
+//!                 |     ^                  Matrix           |--> egress[e]
+//!                 |     +-------room-------                 |
+//!                 +-----------------------------------------+
+//! ```
+//!
+//! Latency: 3 cycles from a first beat offered to its transfer, on an idle fabric; with store-and-forward the frame's
+//! length less one more. Throughput: one beat per cycle at every ingress and egress. Between frames `tready` depends on
+//! `tdest` in the same cycle; within a frame it is high. It is low during reset, after which the next beat is a first.
+
+use crate::fabric::matrix::{Matrix, GAP_W};
+use crate::fabric::route::RouteIndex;
+use crate::prelude::*;
+use crate::target::Target;
+
+/// Cut-through fabric of `PORTS` ingresses and egresses, `tdest` the egress index.
+#[derive(LogicBlock)]
+pub struct Fabric<
+    const PORTS: usize,
+    const INDEX_W: usize,
+    const WORDS: usize,
+    const KEEP_W: usize,
+    const DEST_W: usize,
+    const DEPTH_W: usize,
+    const LEVEL_W: usize,
+> {
+    // Clock and reset.
+    /// Clocks every flop below.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous, active high.
+    pub reset: Signal<In, Bit>,
+
+    // Configuration: all zero is lossless, cut-through, no gap limit.
+    /// Drop copies for full queues rather than wait.
+    pub cfg_lossy: Signal<In, Bit>,
+    /// Pairs whose frames are stored before they are forwarded: one mask of egresses an ingress, read at a first beat.
+    pub cfg_store_forward: [Signal<In, Bits<PORTS>>; PORTS],
+    /// Cycles a source may pause inside a frame; 0: any number.
+    pub cfg_gap_limit: Signal<In, Bits<GAP_W>>,
+
+    // Ingress.
+    /// Frames of one beat or more; `tdest` is the egress index, `DEST_W = ceil(log2(PORTS)) + 1` bits so that an index beyond `PORTS` can be said.
+    pub ingress: [StreamSink<WORDS, KEEP_W, DEST_W>; PORTS],
+
+    // Egress.
+    /// Frames, whole and one after the other.
+    pub egress: [StreamSource<WORDS, KEEP_W>; PORTS],
+
+    // Counters: one pulse a frame, one bit an ingress.
+    /// A frame's first beat was taken.
+    pub stat_started: Signal<Out, Bits<PORTS>>,
+    /// Dropped: meant for no egress.
+    pub stat_unroutable: Signal<Out, Bits<PORTS>>,
+    /// Closed and poisoned: its source paused more than the gap limit.
+    pub stat_gap_closed: Signal<Out, Bits<PORTS>>,
+    /// Closed and poisoned: longer than the longest frame.
+    pub stat_too_long: Signal<Out, Bits<PORTS>>,
+    /// Poisoned: malformed `tkeep`.
+    pub stat_malformed: Signal<Out, Bits<PORTS>>,
+    /// Poisoned by its source.
+    pub stat_poisoned: Signal<Out, Bits<PORTS>>,
+    /// Copies dropped for want of room: one mask of egresses an ingress.
+    pub stat_full: [Signal<Out, Bits<PORTS>>; PORTS],
+
+    // State.
+    route: [RouteIndex<PORTS, DEST_W>; PORTS],
+    matrix: Matrix<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W>,
+
+    // Wires.
+    started: Signal<Local, Bits<PORTS>>,
+    unroutable: Signal<Local, Bits<PORTS>>,
+    gap_closed: Signal<Local, Bits<PORTS>>,
+    too_long: Signal<Local, Bits<PORTS>>,
+    malformed: Signal<Local, Bits<PORTS>>,
+    poisoned: Signal<Local, Bits<PORTS>>,
+}
+
+impl<
+        const PORTS: usize,
+        const INDEX_W: usize,
+        const WORDS: usize,
+        const KEEP_W: usize,
+        const DEST_W: usize,
+        const DEPTH_W: usize,
+        const LEVEL_W: usize,
+    > Fabric<PORTS, INDEX_W, WORDS, KEEP_W, DEST_W, DEPTH_W, LEVEL_W>
+{
+    /// An empty fabric for frames of up to `max_frame_bytes`, its Verilog for `target`.
+    ///
+    /// # Panics
+    /// If a longest frame does not fit a queue.
+    #[must_use]
+    pub fn new(max_frame_bytes: usize, target: Target) -> Self {
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            cfg_lossy: Signal::default(),
+            cfg_store_forward: std::array::from_fn(|_| Signal::default()),
+            cfg_gap_limit: Signal::default(),
+            ingress: std::array::from_fn(|_| StreamSink::default()),
+            egress: std::array::from_fn(|_| StreamSource::default()),
+            stat_started: Signal::default(),
+            stat_unroutable: Signal::default(),
+            stat_gap_closed: Signal::default(),
+            stat_too_long: Signal::default(),
+            stat_malformed: Signal::default(),
+            stat_poisoned: Signal::default(),
+            stat_full: std::array::from_fn(|_| Signal::default()),
+            route: std::array::from_fn(|_| RouteIndex::default()),
+            matrix: Matrix::new(max_frame_bytes, target),
+            started: Signal::default(),
+            unroutable: Signal::default(),
+            gap_closed: Signal::default(),
+            too_long: Signal::default(),
+            malformed: Signal::default(),
+            poisoned: Signal::default(),
+        }
+    }
+}
+
+impl<
+        const PORTS: usize,
+        const INDEX_W: usize,
+        const WORDS: usize,
+        const KEEP_W: usize,
+        const DEST_W: usize,
+        const DEPTH_W: usize,
+        const LEVEL_W: usize,
+    > Logic for Fabric<PORTS, INDEX_W, WORDS, KEEP_W, DEST_W, DEPTH_W, LEVEL_W>
+{
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.matrix.clock.next = self.clock.val();
+        self.matrix.reset.next = self.reset.val();
+        self.matrix.gap_limit.next = self.cfg_gap_limit.val();
+        self.started.next = 0.into();
+        self.unroutable.next = 0.into();
+        self.gap_closed.next = 0.into();
+        self.too_long.next = 0.into();
+        self.malformed.next = 0.into();
+        self.poisoned.next = 0.into();
+        for i in 0..PORTS {
+            // 1. Ingress.
+            self.route[i].tdest.next = self.ingress[i].tdest.val();
+            self.route[i].room.next = self.matrix.row[i].room.val();
+            self.route[i].lossy.next = self.cfg_lossy.val();
+            self.matrix.row[i].go.next = self.route[i].go.val();
+            self.matrix.row[i].accept.next = self.route[i].accept.val();
+            self.matrix.row[i].store_forward.next = self.cfg_store_forward[i].val();
+            self.matrix.row[i].tkeep.next = self.ingress[i].tkeep.val();
+            self.matrix.row[i].tvalid.next = self.ingress[i].tvalid.val();
+            self.matrix.row[i].tlast.next = self.ingress[i].tlast.val();
+            self.matrix.row[i].tuser.next = self.ingress[i].tuser.val();
+            self.ingress[i].tready.next = self.matrix.row[i].tready.val();
+
+            // 2. Egress.
+            self.matrix.egress[i].tready.next = self.egress[i].tready.val();
+            self.egress[i].tvalid.next = self.matrix.egress[i].tvalid.val();
+            self.egress[i].tkeep.next = self.matrix.egress[i].tkeep.val();
+            self.egress[i].tlast.next = self.matrix.egress[i].tlast.val();
+            self.egress[i].tuser.next = self.matrix.egress[i].tuser.val();
+            for word in 0..WORDS {
+                self.matrix.row[i].tdata[word].next = self.ingress[i].tdata[word].val();
+                self.egress[i].tdata[word].next = self.matrix.egress[i].tdata[word].val();
+            }
+
+            // 3. Counters.
+            self.stat_full[i].next = 0.into();
+            if self.matrix.row[i].started.val() {
+                self.stat_full[i].next = self.route[i].full.val();
+                if self.route[i].unroutable.val() {
+                    self.unroutable.next = self.unroutable.val().replace_bit(i, true);
+                }
+            }
+            self.started.next = self
+                .started
+                .val()
+                .replace_bit(i, self.matrix.row[i].started.val());
+            self.gap_closed.next = self
+                .gap_closed
+                .val()
+                .replace_bit(i, self.matrix.row[i].gap_closed.val());
+            self.too_long.next = self
+                .too_long
+                .val()
+                .replace_bit(i, self.matrix.row[i].too_long.val());
+            self.malformed.next = self
+                .malformed
+                .val()
+                .replace_bit(i, self.matrix.row[i].malformed.val());
+            self.poisoned.next = self
+                .poisoned
+                .val()
+                .replace_bit(i, self.matrix.row[i].poisoned.val());
+        }
+        self.stat_started.next = self.started.val();
+        self.stat_unroutable.next = self.unroutable.val();
+        self.stat_gap_closed.next = self.gap_closed.val();
+        self.stat_too_long.next = self.too_long.val();
+        self.stat_malformed.next = self.malformed.val();
+        self.stat_poisoned.next = self.poisoned.val();
+    }
+
+    describe!("Cut-through fabric of `PORTS` ingresses and egresses, `tdest` the egress index.");
+}

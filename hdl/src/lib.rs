@@ -11,3 +11,4 @@ pub mod fabric;
 pub mod prelude;
 pub mod stream;
 pub mod target;
+pub mod tops;

@@ -106,7 +106,7 @@ fn nets(instance: &Instance) -> Result<Vec<Net>, ExportError> {
             };
             let mut net = net(format!("{}${}", child.key, pin.key), kind, pin);
             if kind == Kind::Held {
-                net.value = Some(flop_reset(instance, child)?);
+                net.value = Some(initial(instance, child, net.value)?);
             }
             nets.push(net);
         }
@@ -115,16 +115,9 @@ fn nets(instance: &Instance) -> Result<Vec<Net>, ExportError> {
     Ok(nets)
 }
 
-/// The initial value in the text of rust-hdl's flip-flop.
-fn flop_reset(instance: &Instance, flop: &Instance) -> Result<u128, ExportError> {
-    let value = match &flop.hdl {
-        Verilog::Custom(text) => text.split("'h").nth(1).and_then(|rest| {
-            let digits: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
-            u128::from_str_radix(&digits, 16).ok()
-        }),
-        _ => None,
-    };
-    value.ok_or_else(|| ExportError::Unsupported {
+/// What a flip-flop holds before the first clock: what its block was made with.
+fn initial(instance: &Instance, flop: &Instance, held: Option<u128>) -> Result<u128, ExportError> {
+    held.ok_or_else(|| ExportError::Unsupported {
         block: instance.type_name.clone(),
         what: format!(
             "the initial value of `{}` is not understood: keep it within 128 bits",

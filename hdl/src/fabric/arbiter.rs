@@ -4,7 +4,7 @@
 //!                 +------------------------------+
 //!   request ----->|           picked             |
 //!   sole -------->|  turn --> upcoming --> current|--> current select
-//!   ending ------>|                              |
+//!   last, tready ->|                             |
 //!                 +------------------------------+
 //! ```
 //!
@@ -32,8 +32,10 @@ pub struct Arbiter<const PORTS: usize, const INDEX_W: usize> {
     pub sole: Signal<In, Bits<PORTS>>,
 
     // Egress.
-    /// The last beat of the current frame leaves in this cycle.
-    pub ending: Signal<In, Bit>,
+    /// The current queue's head, or what it held before, is a last beat.
+    pub last: Signal<In, Bit>,
+    /// The egress takes a beat.
+    pub tready: Signal<In, Bit>,
     /// The queue whose frame is on its way, one-hot, or none.
     pub current: Signal<Out, Bits<PORTS>>,
     /// Its index; any index while there is none.
@@ -54,8 +56,9 @@ pub struct Arbiter<const PORTS: usize, const INDEX_W: usize> {
     choice: Signal<Local, Bits<PORTS>>,
     found: Signal<Local, Bit>,
     passed: Signal<Local, Bit>,
-    turn_after: Signal<Local, Bits<PORTS>>,
+    turn_now: Signal<Local, Bits<PORTS>>,
     upcoming_index: Signal<Local, Bits<INDEX_W>>,
+    ending: Signal<Local, Bit>,
     advance: Signal<Local, Bit>,
     refill: Signal<Local, Bit>,
 
@@ -76,7 +79,8 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for Arbiter<PORTS, INDEX_
             reset: Signal::default(),
             request: Signal::default(),
             sole: Signal::default(),
-            ending: Signal::default(),
+            last: Signal::default(),
+            tready: Signal::default(),
             current: Signal::default(),
             select: Signal::default(),
             picked: Signal::default(),
@@ -90,8 +94,9 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for Arbiter<PORTS, INDEX_
             choice: Signal::default(),
             found: Signal::default(),
             passed: Signal::default(),
-            turn_after: Signal::default(),
+            turn_now: Signal::default(),
             upcoming_index: Signal::default(),
+            ending: Signal::default(),
             advance: Signal::default(),
             refill: Signal::default(),
             index: std::array::from_fn(|port| Constant::new((port as u64).into())),
@@ -120,11 +125,22 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for Arbiter<PORTS, INDEX_W>
             self.offered.next = self.request.val() & !(self.upcoming.q.val() & self.sole.val());
         }
 
-        // 3. Choose the first whose turn it is, or else the first.
+        // 3. Whose turn it is: after a pick, that of those after it.
+        self.turn_now.next = self.turn.q.val();
+        self.passed.next = false;
+        if self.fresh.q.val() & self.upcoming.q.val().any() {
+            for i in 0..PORTS {
+                self.turn_now.next = self.turn_now.val().replace_bit(i, self.passed.val());
+                self.passed.next = self.passed.val() | self.upcoming.q.val().get_bit(i);
+            }
+        }
+        self.turn.d.next = self.turn_now.val();
+
+        // 4. Choose the first whose turn it is, or else the first.
         self.choice.next = 0.into();
         self.found.next = false;
         for i in 0..PORTS {
-            if self.offered.val().get_bit(i) & self.turn.q.val().get_bit(i) & !self.found.val() {
+            if self.offered.val().get_bit(i) & self.turn_now.val().get_bit(i) & !self.found.val() {
                 self.choice.next = self.choice.val().replace_bit(i, true);
                 self.found.next = true;
             }
@@ -133,16 +149,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for Arbiter<PORTS, INDEX_W>
             if self.offered.val().get_bit(i) & !self.found.val() {
                 self.choice.next = self.choice.val().replace_bit(i, true);
                 self.found.next = true;
-            }
-        }
-
-        // 4. From then on it is the turn of those after it.
-        self.turn_after.next = self.turn.q.val();
-        self.passed.next = false;
-        if self.found.val() {
-            for i in 0..PORTS {
-                self.turn_after.next = self.turn_after.val().replace_bit(i, self.passed.val());
-                self.passed.next = self.passed.val() | self.choice.val().get_bit(i);
             }
         }
 
@@ -163,7 +169,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for Arbiter<PORTS, INDEX_W>
         self.fresh.d.next = self.refill.val();
         if self.refill.val() {
             self.upcoming.d.next = self.choice.val();
-            self.turn.d.next = self.turn_after.val();
         }
 
         // 6. Drive outputs.

@@ -4,11 +4,11 @@
 //! |--|--|
 //! | 0 | last beat of its frame |
 //! | 1 | poison: marked by the source, closed by `GAP_LIMIT`, or an earlier beat was malformed |
-//! | 4..2 | on the last beat: its bytes less one, in Gray code ([`gray_of_bytes`]) |
+//! | 4..2 | its bytes less one, in Gray code ([`gray_of_bytes`]) |
 //! | 7..5 | poison: `tkeep` of this beat is malformed, one bit for each third of the check |
 //!
-//! Every bit is a function of four inputs of the stream, one ECP5 LUT, because it is on its way into a RAM; the egress
-//! puts them together. On other beats than the last only bit 0 is looked at.
+//! Every bit is a function of four or five inputs of the stream, one ECP5 slice, because it is on its way into a RAM; the egress
+//! puts them together. Poison counts on the last beat only.
 
 use crate::stream::interface;
 use rust_hdl::prelude::*;

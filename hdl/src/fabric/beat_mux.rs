@@ -80,7 +80,17 @@ impl<const PORTS: usize, const INDEX_W: usize, const WORDS: usize> BeatMux<PORTS
                     writeln!(
                         text,
                         "wire [{msb}:0] {chosen};\n\
-                         PFUMX slice_{pair} [{msb}:0] (.BLUT({low}), .ALUT({high}), .C0(select[{level}]), .Z({chosen}));"
+                         genvar bit_{pair};\n\
+                         generate\n\
+                         \x20   for (bit_{pair} = 0; bit_{pair} <= {msb}; bit_{pair} = bit_{pair} + 1) begin : slice_{pair}\n\
+                         \x20       PFUMX mux (\n\
+                         \x20           .BLUT ({low}[bit_{pair}]),\n\
+                         \x20           .ALUT ({high}[bit_{pair}]),\n\
+                         \x20           .C0   (select[{level}]),\n\
+                         \x20           .Z    ({chosen}[bit_{pair}])\n\
+                         \x20       );\n\
+                         \x20   end\n\
+                         endgenerate"
                     )
                 } else {
                     writeln!(

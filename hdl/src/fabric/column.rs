@@ -65,7 +65,6 @@ pub struct Column<
     request: Signal<Local, Bits<PORTS>>,
     sole: Signal<Local, Bits<PORTS>>,
     head_valid: Signal<Local, Bits<PORTS>>,
-    valid: Signal<Local, Bit>,
 }
 
 impl<
@@ -101,7 +100,6 @@ impl<
             request: Signal::default(),
             sole: Signal::default(),
             head_valid: Signal::default(),
-            valid: Signal::default(),
         }
     }
 }
@@ -164,10 +162,9 @@ impl<
         self.egress.tkeep.next = self.keep_unpack.tkeep.val();
         self.egress.tlast.next = self.keep_unpack.tlast.val();
         self.egress.tuser.next = self.keep_unpack.tuser.val();
-        self.valid.next = (self.arbiter.current.val() & self.head_valid.val()).any();
-        self.egress.tvalid.next = self.valid.val();
-        self.arbiter.ending.next =
-            self.valid.val() & self.egress.tready.val() & self.keep_unpack.tlast.val();
+        self.egress.tvalid.next = (self.arbiter.current.val() & self.head_valid.val()).any();
+        self.arbiter.last.next = self.keep_unpack.tlast.val();
+        self.arbiter.tready.next = self.egress.tready.val();
     }
 
     describe!("The queues of `PORTS` ingresses for one egress, and who may use it.");

@@ -11,7 +11,9 @@
 //! The RAM is written at `tail` whenever the ingress offers anything; a beat counts only if `push` then moves `tail`
 //! on, so no decision stands between the ingress pins and the RAM. `core` and `head` are the RAM's own two read
 //! stages: they fill as soon as there is something to read, and the queue's head waits in the output register until the
-//! egress selects this queue.
+//! egress selects this queue. The output register keeps the beat that was taken last until there is a new one, and a frame
+//! is picked early enough for its first beat to be there when its turn comes: so the arbiter may trust the head's *last*
+//! mark without asking whether the head is valid.
 //!
 //! Capacity: `2^DEPTH_W - 1` beats in the RAM and two in its read stages. Latency: 3 cycles from `push` to `head_valid`.
 //! Throughput: one beat in and one out per cycle. `room` says whether a longest frame fits: it is looked at before a
@@ -222,7 +224,7 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
 
         // 3. Move beats: cells to core when it is free or freed, core to head likewise.
         self.take.next = self.selected.val() & self.tready.val();
-        self.load.next = !self.output_valid.q.val() | self.take.val();
+        self.load.next = self.core_valid.q.val() & (!self.output_valid.q.val() | self.take.val());
         self.read.next = !(self.core_valid.q.val() & self.output_valid.q.val()) | self.take.val();
         self.fetch.next = self.read.val() & self.stored.q.val();
         if self.push.val() {
@@ -237,9 +239,7 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
         if self.read.val() {
             self.core_valid.d.next = self.stored.q.val();
         }
-        if self.load.val() {
-            self.output_valid.d.next = self.core_valid.q.val();
-        }
+        self.output_valid.d.next = self.load.val() | (self.output_valid.q.val() & !self.take.val());
 
         // 4. Count beats, a cycle late, for `room`.
         self.pushed.d.next = self.push.val();

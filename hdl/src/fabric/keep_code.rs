@@ -7,7 +7,7 @@
 //!            +----------+
 //! ```
 //!
-//! Combinational. Each output bit is a function of four inputs. A `tkeep` is malformed if it has a hole, if it is empty
+//! Combinational. Each output bit is a function of four or five inputs. A `tkeep` is malformed if it has a hole, if it is empty
 //! on a last beat, or not full on another; what `gray` says then means nothing.
 
 use crate::prelude::*;
@@ -56,7 +56,7 @@ impl<const KEEP_W: usize> Logic for KeepCode<KEEP_W> {
         self.keep.next = bit_cast::<8, KEEP_W>(self.tkeep.val());
         self.full.next = (self.tkeep.val() & self.top_byte.val()).any();
 
-        // Bytes less one in Gray code: 0 1 3 2 6 7 5 4.
+        // Bytes less one in Gray code: 0 1 3 2 6 7 5 4. Every beat but the last is full, whatever its `tkeep`.
         self.gray.next = 0.into();
         if (self.keep.val().get_bit(1) & !self.keep.val().get_bit(3))
             | (self.keep.val().get_bit(5) & !self.keep.val().get_bit(7))
@@ -68,6 +68,9 @@ impl<const KEEP_W: usize> Logic for KeepCode<KEEP_W> {
         }
         if self.keep.val().get_bit(4) {
             self.gray.next = self.gray.val() | 4;
+        }
+        if !self.tlast.val() {
+            self.gray.next = 4.into();
         }
 
         // A byte above one that is missing, in thirds; the last third also asks for the byte that must be there.

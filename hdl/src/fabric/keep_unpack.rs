@@ -60,9 +60,6 @@ impl<const KEEP_W: usize> Logic for KeepUnpack<KEEP_W> {
         if self.upper.val() & !self.inner.val() & !self.odd.val() {
             self.keep.next = self.keep.val() | 128;
         }
-        if !self.side.val().get_bit(0) {
-            self.keep.next = 255.into();
-        }
         self.tkeep.next = bit_cast::<KEEP_W, 8>(self.keep.val());
         self.tlast.next = self.side.val().get_bit(0);
         self.tuser.next = self.side.val().get_bit(0) & (self.side.val() & 226).any();

@@ -209,6 +209,9 @@ impl Printer {
         let mut cells = self.cells.join("\n\n");
         if !cells.is_empty() {
             cells.push('\n');
+            waivers.push_str(&format!(
+                "\n// Models of vendor cells keep the vendor's names and unused pins.\nlint_off -file \"*{top}_cells.v\"\n"
+            ));
         }
         Design {
             top,

@@ -484,7 +484,7 @@ impl Printer<'_> {
                 place.stem.clone_from(&self.names[*target]);
                 let select = match part {
                     None => String::new(),
-                    Some((at, width)) => self.select(at, *width, place),
+                    Some((at, width)) => self.select(at, *width, self.nets[*target].width, place),
                 };
                 let value = self.expr(value, true, place);
                 flush(place, out);
@@ -587,7 +587,7 @@ impl Printer<'_> {
                     At::Bit(first) => self.used[net][*first..first + width].fill(true),
                     At::Index(_) => self.used[net].fill(true),
                 }
-                let select = self.select(at, *width, place);
+                let select = self.select(at, *width, self.nets[net].width, place);
                 format!("{}{select}", self.names[net])
             }
             Expr::Not(of) => {
@@ -622,12 +622,15 @@ impl Printer<'_> {
         }
     }
 
-    fn select(&mut self, at: &At, width: usize, place: &mut Place) -> String {
+    /// `width` bits from `at` on, of a net of `of` bits.
+    fn select(&mut self, at: &At, width: usize, of: usize, place: &mut Place) -> String {
         match at {
             At::Bit(bit) if width == 1 => format!("[{bit}]"),
             At::Bit(first) => format!("[{}:{first}]", first + width - 1),
             At::Index(index) => {
-                let index = self.expr(index, true, place);
+                let needed = (usize::BITS - (of - 1).leading_zeros()) as usize;
+                let index = (**index).clone().widened(index.width().max(needed));
+                let index = self.expr(&index, true, place);
                 if width == 1 {
                     format!("[{index}]")
                 } else {

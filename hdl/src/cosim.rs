@@ -367,13 +367,11 @@ fn skipped(name: &str) {
 /// # Errors
 /// [`CosimError::Tool`] with what Verilator says.
 pub fn lint(design: &Design) -> Result<(), CosimError> {
-    match verilator()? {
-        Some(tool) => lint_with(&tool, design),
-        None => {
-            skipped(&design.top);
-            Ok(())
-        }
+    if let Some(tool) = verilator()? {
+        return lint_with(&tool, design);
     }
+    skipped(&design.top);
+    Ok(())
 }
 
 fn lint_with(tool: &Verilator, design: &Design) -> Result<(), CosimError> {
@@ -426,13 +424,11 @@ fn sources(design: &Design) -> Vec<String> {
 /// # Errors
 /// [`CosimError::Mismatch`] for the first difference, or what a tool says.
 pub fn replay(design: &Design, trace: &Trace) -> Result<(), CosimError> {
-    match verilator()? {
-        Some(tool) => replay_with(&tool, design, trace),
-        None => {
-            skipped(&design.top);
-            Ok(())
-        }
+    if let Some(tool) = verilator()? {
+        return replay_with(&tool, design, trace);
     }
+    skipped(&design.top);
+    Ok(())
 }
 
 fn replay_with(tool: &Verilator, design: &Design, trace: &Trace) -> Result<(), CosimError> {
@@ -869,6 +865,7 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test
 mod tests {
     use super::*;
 

@@ -1,5 +1,12 @@
 //! Blocks through the exporter: the Verilog's text, lint and behaviour.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::nonminimal_bool,
+    clippy::match_wildcard_for_single_variants,
+    clippy::used_underscore_binding
+)] // a test of odd kernels
+
 use lightswitch_hdl::cosim;
 use lightswitch_hdl::export::{export, Pin};
 use lightswitch_hdl::prelude::*;

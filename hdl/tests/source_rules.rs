@@ -4,6 +4,8 @@
 //! `.index()` only as the argument of a select (elsewhere Rust computes in `usize`, and rust-hdl drops the call).
 //! Every block has a `describe!` line, the first line of its docs, and no field named after a keyword.
 
+#![allow(clippy::unwrap_used)] // a test
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -3,6 +3,8 @@
 //! Each either comes out right, shown by Verilator on the exported Verilog, or is refused with the block and the field.
 //! Traps 5 and 6 never reach the exporter; `source_rules.rs` refuses them.
 
+#![allow(clippy::unwrap_used, clippy::match_bool)] // a test of odd kernels
+
 use lightswitch_hdl::cosim::{self, Random};
 use lightswitch_hdl::export::export;
 use lightswitch_hdl::prelude::*;

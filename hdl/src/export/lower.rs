@@ -1,6 +1,7 @@
 //! From rust-hdl's AST to typed statements: loops unrolled, names resolved, every width known.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use rust_hdl::prelude::ast::{
     Verilog, VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression,
@@ -454,7 +455,7 @@ impl Lowering<'_> {
                     name: text.replace('$', "."),
                     index: index.replace('$', "."),
                 })?;
-            key.push_str(&format!("${value}"));
+            let _ = write!(key, "${value}");
             rest = &rest[close + 1..];
         }
         key.push_str(rest);

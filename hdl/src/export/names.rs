@@ -1,6 +1,7 @@
 //! Names: of modules from Rust types, of Verilog signals from fields, and the keywords to keep clear of.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// What a top-level field is called in Verilog, where that differs from its Rust name.
 const RENAMED: &[(&str, &str)] = &[("clock", "clk"), ("reset", "rst")];
@@ -49,7 +50,7 @@ pub(super) fn path(key: &str) -> String {
     let mut out = String::new();
     for (position, part) in key.split('$').enumerate() {
         if part.starts_with(|first: char| first.is_ascii_digit()) {
-            out.push_str(&format!("[{part}]"));
+            let _ = write!(out, "[{part}]");
         } else {
             if position > 0 {
                 out.push('.');
@@ -261,7 +262,7 @@ mod tests {
     #[test]
     fn hands_out_every_name_once() {
         let mut namer = Namer::default();
-        let names = [
+        let wanted = [
             "clock",
             "clk",
             "ingress$0$tdata$1",
@@ -271,7 +272,7 @@ mod tests {
             "set",
             "set_",
         ];
-        let given: Vec<String> = names.iter().map(|name| namer.signal(name)).collect();
+        let given: Vec<String> = wanted.iter().map(|name| namer.signal(name)).collect();
         let want = [
             "clk",
             "clk_2",

@@ -121,7 +121,8 @@ def steps() -> list[Step]:
             for config, target in SYNTHESISED
         ),
         Step("README", 30, plain("scripts/measure", "--check")),
-        Step("demo", 600, plain("scripts/demo")),
+        Step("build, release", 1800, plain("cargo", "build", "--release", "-p", "lightswitch")),
+        Step("demo", 300, plain("scripts/demo")),
     ]
 
 

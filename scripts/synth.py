@@ -65,6 +65,9 @@ FAMILIES = {
 # The instance and registers of the harness; anything else on a path belongs to the top.
 HARNESS_CELL = re.compile(r"^(in_shift|out_capture|out_tree)")
 
+# Cells that synthesis knows itself: their simulation models, shipped beside an export, are taken out.
+VENDOR_MODEL = re.compile(rb"^\s*module\s+(?:DP16KD|PDPW16KD)\b.*?^\s*endmodule\b[^\n]*", re.MULTILINE | re.DOTALL)
+
 
 @dataclass
 class Steps:
@@ -122,13 +125,14 @@ def copy_sources(files: list[Path], out: Path) -> list[dict]:
         if not file.is_file():
             raise SynthError(f"no such Verilog file: {file}")
         data = file.read_bytes()
-        modules = re.findall(rb"^\s*module\s+(\w+)", data, re.MULTILINE)
-        if modules and all(name in (b"DP16KD", b"PDPW16KD") for name in modules):
-            print(f"  {file.name}: simulation model, left out of synthesis", file=sys.stderr)
-            continue
         if (folder / file.name).exists():
             raise SynthError(f"two Verilog files are called {file.name}: rename one")
-        (folder / file.name).write_bytes(data)
+        rest, models = VENDOR_MODEL.subn(b"", data)
+        if models:
+            print(f"  {file.name}: simulation model of a vendor cell left out", file=sys.stderr)
+            if not re.search(rb"^\s*module\s", rest, re.MULTILINE):
+                continue
+        (folder / file.name).write_bytes(rest)
         kept.append({"name": file.name, "sha256": hashlib.sha256(data).hexdigest()})
     if not kept:
         raise SynthError("no Verilog to synthesise: give --verilog FILE...")

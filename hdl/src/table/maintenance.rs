@@ -44,6 +44,8 @@ pub struct Maintenance<const INDEX_W: usize> {
     pub table_op: Signal<In, Bits<2>>,
     /// The operation of the table port is taken at the next edge.
     pub table_ready: Signal<Out, Bit>,
+    /// A turn would be of use.
+    pub wanted: Signal<Out, Bit>,
     /// The pipeline takes what is offered at the next edge.
     pub turn: Signal<In, Bit>,
     /// An operation with `respond` is in the table at the next edge.
@@ -126,6 +128,7 @@ impl<const INDEX_W: usize> Logic for Maintenance<INDEX_W> {
         }
 
         // 3. Whose turn it is.
+        self.wanted.next = self.sweeping.val() | self.table_valid.val();
         self.table_ready.next = self.turn.val()
             & self.is_open.q.val()
             & !self.is_busy.q.val()

@@ -35,10 +35,14 @@ mod maintenance;
 mod operation;
 mod operation_pipeline;
 mod port;
+#[cfg(test)]
+mod reference;
 mod set_compare;
 mod set_decision;
 mod set_update;
 mod table_ram;
+#[cfg(test)]
+mod tests;
 mod way_choice;
 
 pub use entry_match::EntryMatch;

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Latency: 5 cycles from `offered` to `operation`. Throughput: one a cycle. An operation whose set is that of an
-//! earlier one which is not through S7 yet waits in S3 until S4 to S7 are empty, 4 cycles at most; S1 and S2 then hold
-//! too and `advance` is low. Reset forgets every operation.
+//! earlier one waits in S3 until that one is through S7, 4 cycles at most; S1 and S2 then hold too and `advance` is
+//! low. Reset forgets every operation.
 
 use super::{AddressHash, Operation, OperationRegister, OperationSink, OperationSource};
 use crate::prelude::*;
@@ -38,17 +38,14 @@ pub struct OperationPipeline<const PORTS: usize, const INDEX_W: usize> {
     pub compared_valid: Signal<In, Bit>,
     /// Its set.
     pub compared_index: Signal<In, Bits<INDEX_W>>,
-    /// There is an operation in S7.
-    pub pending: Signal<In, Bit>,
 
     // State.
     stage: [OperationRegister<PORTS, INDEX_W>; 5],
-    hazard: DFF<Bit>,
+    hazard: DFF<Bits<4>>,
     hash: AddressHash<INDEX_W>,
 
     // Wires.
-    conflict: Signal<Local, Bit>,
-    ahead: Signal<Local, Bit>,
+    conflict: Signal<Local, Bits<4>>,
     stall: Signal<Local, Bit>,
 }
 
@@ -63,12 +60,10 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for OperationPipeline<POR
             operation: OperationSource::default(),
             compared_valid: Signal::default(),
             compared_index: Signal::default(),
-            pending: Signal::default(),
             stage: std::array::from_fn(|_| OperationRegister::default()),
             hazard: DFF::default(),
             hash: AddressHash::default(),
             conflict: Signal::default(),
-            ahead: Signal::default(),
             stall: Signal::default(),
         }
     }
@@ -80,19 +75,22 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for OperationPipeline<PORTS
         // 1. Hold every flop.
         dff_setup!(self, clock, hazard);
 
-        // 2. S2: is the set in use? Then wait in S3 until all are through that were ahead.
-        self.conflict.next = self.compared_valid.val()
-            & (self.compared_index.val() == self.stage[1].egress.index.val());
-        for i in 2..5 {
-            self.conflict.next = self.conflict.val()
-                | (self.stage[i].egress.valid.val()
-                    & (self.stage[i].egress.index.val() == self.stage[1].egress.index.val()));
+        // 2. S2: is the set in use by S3, .. S6? Bit by bit that moves on with them, to S4, .. S7.
+        self.conflict.next = 0.into();
+        for i in 0..3 {
+            self.conflict.next = self.conflict.val().replace_bit(
+                i,
+                self.stage[i + 2].egress.valid.val()
+                    & (self.stage[i + 2].egress.index.val() == self.stage[1].egress.index.val()),
+            );
         }
-        self.ahead.next = self.stage[3].egress.valid.val()
-            | self.stage[4].egress.valid.val()
-            | self.compared_valid.val()
-            | self.pending.val();
-        self.stall.next = self.stage[2].egress.valid.val() & self.hazard.q.val() & self.ahead.val();
+        self.conflict.next = self.conflict.val().replace_bit(
+            3,
+            self.compared_valid.val()
+                & (self.compared_index.val() == self.stage[1].egress.index.val()),
+        );
+        self.stall.next = self.stage[2].egress.valid.val() & self.hazard.q.val().any();
+        self.hazard.d.next = self.hazard.q.val() << 1;
         if !self.stall.val() {
             self.hazard.d.next = self.conflict.val();
         }
@@ -147,7 +145,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for OperationPipeline<PORTS
 
         // 5. Reset wins.
         if self.reset.val() {
-            self.hazard.d.next = false;
+            self.hazard.d.next = 0.into();
         }
     }
 

@@ -50,8 +50,6 @@ pub struct SetUpdate<const PORTS: usize, const INDEX_W: usize> {
     pub write_high: Signal<Out, Bits<32>>,
     /// The entry, flags.
     pub write_flags: Signal<Out, Bits<8>>,
-    /// An operation is here, whether it writes or not.
-    pub pending: Signal<Out, Bit>,
 
     // Egress: the answer, beside the write.
     /// An operation with `respond` is in the table at the next edge.
@@ -82,7 +80,6 @@ pub struct SetUpdate<const PORTS: usize, const INDEX_W: usize> {
     low: DFF<Bits<32>>,
     high: DFF<Bits<32>>,
     flags: DFF<Bits<8>>,
-    is_pending: DFF<Bit>,
     answer: DFF<Bit>,
     was_found: DFF<Bit>,
     was_mask: DFF<Bits<PORTS>>,
@@ -121,7 +118,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for SetUpdate<PORTS, INDE
             write_low: Signal::default(),
             write_high: Signal::default(),
             write_flags: Signal::default(),
-            pending: Signal::default(),
             answered: Signal::default(),
             found: Signal::default(),
             found_mask: Signal::default(),
@@ -137,7 +133,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for SetUpdate<PORTS, INDE
             low: DFF::default(),
             high: DFF::default(),
             flags: DFF::default(),
-            is_pending: DFF::default(),
             answer: DFF::default(),
             was_found: DFF::default(),
             was_mask: DFF::default(),
@@ -160,7 +155,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for SetUpdate<PORTS, INDEX_
     #[hdl_gen]
     fn update(&mut self) {
         // 1. Clock every flop; none holds.
-        dff_setup!(self, clock, index, low, high, flags, is_pending, answer, was_found);
+        dff_setup!(self, clock, index, low, high, flags, answer, was_found);
         dff_setup!(self, clock, was_mask, was_static, was_full, learned, moved, learn_full);
 
         // 2. Decide.
@@ -207,7 +202,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for SetUpdate<PORTS, INDEX_
         }
 
         // 4. The answer and what to count.
-        self.is_pending.d.next = self.operation.valid.val();
         self.answer.d.next = self.operation.valid.val() & self.operation.respond.val();
         self.was_found.d.next = self.decision.found.val();
         self.was_mask.d.next = self.decision.found_mask.val();
@@ -226,7 +220,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for SetUpdate<PORTS, INDEX_
         self.write_low.next = self.low.q.val();
         self.write_high.next = self.high.q.val();
         self.write_flags.next = self.flags.q.val();
-        self.pending.next = self.is_pending.q.val();
         self.answered.next = self.answer.q.val();
         self.found.next = self.was_found.q.val();
         self.found_mask.next = self.was_mask.q.val();
@@ -240,7 +233,6 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for SetUpdate<PORTS, INDEX_
         if self.reset.val() {
             self.way[0].d.next = false;
             self.way[1].d.next = false;
-            self.is_pending.d.next = false;
             self.answer.d.next = false;
             self.learned.d.next = false;
             self.moved.d.next = false;

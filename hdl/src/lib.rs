@@ -5,6 +5,7 @@
 //!
 
 pub mod config;
+pub mod cosim;
 pub mod export;
 pub mod prelude;
 pub mod stream;

@@ -98,3 +98,98 @@ impl<const INDEX_W: usize> Logic for AddressHash<INDEX_W> {
 
     describe!("The set of an address in the MAC table.");
 }
+
+#[cfg(test)]
+#[allow(clippy::print_stdout)] // figures, to read with --nocapture
+mod tests {
+    use super::super::reference::set_of;
+    use super::*;
+    use crate::cosim;
+
+    /// The set of `address`, byte 0 lowest, from the masks.
+    fn index(masks: &[(u32, u16)], address: u64) -> usize {
+        masks
+            .iter()
+            .enumerate()
+            .map(|(k, (low, high))| {
+                let mask = u64::from(*high) << 32 | u64::from(*low);
+                ((address & mask).count_ones() as usize & 1) << k
+            })
+            .sum()
+    }
+
+    #[test]
+    fn every_polynomial_is_primitive() {
+        for (w, polynomial) in (2..).zip(PRIMITIVE) {
+            let (mut power, mut order) = (1_u32, 0);
+            while order == 0 || power != 1 {
+                power <<= 1;
+                if power >> w == 1 {
+                    power = (power ^ polynomial) & ((1 << w) - 1);
+                }
+                order += 1;
+            }
+            assert_eq!(order, (1 << w) - 1, "degree {w}");
+        }
+    }
+
+    #[test]
+    fn is_the_remainder_of_the_address() {
+        let mut random = cosim::Random::new(1);
+        for w in [2, 3, 4, 5, 9] {
+            let masks = masks(w);
+            for _ in 0..1_000 {
+                let address = random.bits(48);
+                assert_eq!(index(&masks, address), set_of(address, w), "{address:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn spreads_numbered_stations_over_all_sets() {
+        let masks = masks(9);
+        let mut random = cosim::Random::new(2);
+        for shift in 0..=39 {
+            // 512 stations whose numbers differ in nine neighbouring bits.
+            let base = random.bits(48) & !(0x1ff << shift);
+            let mut used = vec![0; 512];
+            for station in 0..512_u64 {
+                let number = base | station << shift;
+                let bytes = number.to_be_bytes();
+                let address = bytes[2..]
+                    .iter()
+                    .rev()
+                    .fold(0, |a, b| a << 8 | u64::from(*b));
+                used[index(&masks, address)] += 1;
+            }
+            assert!(
+                used.iter().all(|&stations| stations == 1),
+                "bits from {shift}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_address_bit_counts_in_a_shallow_tree() {
+        for w in 2..=12 {
+            let masks = masks(w);
+            let low = masks.iter().fold(0, |all, mask| all | mask.0);
+            let high = masks.iter().fold(0, |all, mask| all | mask.1);
+            assert_eq!((low, high), (u32::MAX, u16::MAX));
+        }
+        let widest = masks(9)
+            .iter()
+            .map(|m| m.0.count_ones() + m.1.count_ones())
+            .max();
+        println!("INDEX_W 9: at most {widest:?} address bits in one index bit");
+        assert!(widest <= Some(27), "more than three levels of LUT4");
+    }
+
+    #[test]
+    fn the_verilog_is_the_same() {
+        crate::cosim::check!(no clock, AddressHash::<9>::default(), 500, 1, |block, random| {
+            block.low.next = random.bits(32).into();
+            block.high.next = random.bits(16).into();
+        });
+    }
+}

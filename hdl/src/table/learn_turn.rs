@@ -60,7 +60,7 @@ pub struct LearnTurn<const PORTS: usize, const INDEX_W: usize> {
     turn: DFF<Bits<PORTS>>,
 
     // Wires.
-    learn_turn: Signal<Local, Bit>,
+    port_turn: Signal<Local, Bit>,
     next_turn: Signal<Local, Bits<PORTS>>,
     address_low: Signal<Local, Bits<32>>,
     address_high: Signal<Local, Bits<32>>,
@@ -88,7 +88,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for LearnTurn<PORTS, INDE
             maintenance: Maintenance::default(),
             epochs: EpochClock::default(),
             turn: DFF::default(),
-            learn_turn: Signal::default(),
+            port_turn: Signal::default(),
             next_turn: Signal::default(),
             address_low: Signal::default(),
             address_high: Signal::default(),
@@ -103,7 +103,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         dff_setup!(self, clock, turn);
 
         // 2. The maintenance: no port has the turn.
-        self.learn_turn.next = self.turn.q.val().any();
+        self.port_turn.next = self.turn.q.val().any();
         self.epochs.clock.next = self.clock.val();
         self.epochs.reset.next = self.reset.val();
         self.epochs.cfg_ageing_period.next = self.cfg_ageing_period.val();
@@ -112,7 +112,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         self.maintenance.reset.next = self.reset.val();
         self.maintenance.table_valid.next = self.table_valid.val();
         self.maintenance.table_op.next = self.table_op.val();
-        self.maintenance.turn.next = self.advance.val() & !self.learn_turn.val();
+        self.maintenance.turn.next = self.advance.val() & !self.port_turn.val();
         self.maintenance.answered.next = self.answered.val();
         self.maintenance.tick.next = self.epochs.tick.val();
         self.table_ready.next = self.maintenance.table_ready.val();
@@ -129,7 +129,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         self.offered.index.next = self.maintenance.index.val();
         self.address_low.next = self.table_address[0].val();
         self.address_high.next = self.table_address[1].val();
-        if self.learn_turn.val() {
+        if self.port_turn.val() {
             self.offered.kind.next = Operation::Learn;
             self.offered.respond.next = false;
             self.offered.mask.next = self.turn.q.val();
@@ -149,7 +149,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         self.next_turn.next = self.turn.q.val() << 1;
         if self.advance.val() & self.maintenance.open.val() {
             self.turn.d.next = self.next_turn.val();
-            if !self.learn_turn.val()
+            if !self.port_turn.val()
                 | (!self.next_turn.val().any() & !self.maintenance.wanted.val())
             {
                 self.turn.d.next = 1.into();

@@ -42,6 +42,7 @@ mod set_decision;
 mod set_update;
 mod table_ram;
 #[cfg(test)]
+#[allow(clippy::print_stdout)] // figures, to read with --nocapture
 mod tests;
 mod way_choice;
 

@@ -69,6 +69,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for OperationPipeline<POR
     }
 }
 
+#[allow(clippy::match_same_arms)] // a kernel has no or-patterns
 impl<const PORTS: usize, const INDEX_W: usize> Logic for OperationPipeline<PORTS, INDEX_W> {
     #[hdl_gen]
     fn update(&mut self) {

@@ -18,7 +18,8 @@ impl Entry {
     }
 }
 
-type Set = [Option<Entry>; 2];
+type Way = Option<Entry>;
+type Set = [Way; 2];
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ pub struct Outputs {
 #[derive(Clone, Copy, Debug, Default)]
 struct Write {
     set: usize,
-    entry: [Option<Option<Entry>>; 2],
+    entry: [Option<Way>; 2],
     pending: bool,
     respond: bool,
     done: Done,
@@ -121,6 +122,7 @@ struct Write {
 type Looking = (u64, Option<Set>);
 
 /// The reference table.
+#[allow(clippy::struct_excessive_bools)] // one for each flag of the documented behaviour
 pub struct Reference {
     ports: usize,
     index_w: usize,

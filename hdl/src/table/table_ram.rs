@@ -79,6 +79,7 @@ impl<const INDEX_W: usize> Default for TableRam<INDEX_W> {
     }
 }
 
+#[allow(clippy::used_underscore_binding)] // the underscore keeps a field from becoming a signal
 impl<const INDEX_W: usize> Logic for TableRam<INDEX_W> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
@@ -142,4 +143,65 @@ end
     }
 
     describe!("Memory of one way of the MAC table: one write port, one read port of two stages.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cosim;
+
+    /// One cycle: writes `write`, reads `read`, with the two enables of the read port.
+    fn cycle(ram: &mut TableRam<3>, write: Option<(u64, u64)>, read: u64, enables: [bool; 2]) {
+        ram.write_enable.next = write.is_some();
+        let (address, value) = write.unwrap_or_default();
+        ram.write_address.next = address.into();
+        ram.write_low.next = value.into();
+        ram.write_high.next = (value + 1).into();
+        ram.write_flags.next = (value + 2).into();
+        ram.read_address.next = read.into();
+        [ram.read_enable.next, ram.output_enable.next] = enables;
+        for clk in [true, false] {
+            ram.clock.next = Clock { clk };
+            cosim::settle(ram).expect("a memory settles");
+        }
+    }
+
+    #[test]
+    fn reads_in_two_stages_that_hold_and_old_data_while_writing() {
+        let mut ram = TableRam::<3>::default();
+        ram.connect_all();
+        cycle(&mut ram, Some((5, 40)), 5, [true, true]);
+        cycle(&mut ram, Some((5, 80)), 5, [true, true]);
+        assert_eq!(
+            ram.read_low.val(),
+            0,
+            "zero at power-up, old data while written"
+        );
+        cycle(&mut ram, None, 5, [true, true]);
+        assert_eq!(ram.read_low.val(), 40, "old data while overwritten");
+        assert_eq!(
+            (ram.read_high.val().to_u32(), ram.read_flags.val().to_u32()),
+            (41, 42)
+        );
+        cycle(&mut ram, None, 0, [false, true]);
+        assert_eq!(ram.read_low.val(), 80);
+        cycle(&mut ram, None, 0, [true, false]);
+        assert_eq!(ram.read_low.val(), 80, "the output register holds");
+        cycle(&mut ram, None, 5, [true, true]);
+        assert_eq!(ram.read_low.val(), 0);
+    }
+
+    #[test]
+    fn the_verilog_is_the_same() {
+        cosim::check!(TableRam::<4>::default(), 2_000, 1, |ram, random| {
+            ram.write_enable.next = random.bit();
+            ram.write_address.next = random.bits(4).into();
+            ram.write_low.next = random.bits(32).into();
+            ram.write_high.next = random.bits(32).into();
+            ram.write_flags.next = random.bits(8).into();
+            ram.read_address.next = random.bits(4).into();
+            ram.read_enable.next = !random.one_in(3);
+            ram.output_enable.next = !random.one_in(3);
+        });
+    }
 }

@@ -4,6 +4,7 @@ use super::reference::{
     set_of, Answer, Done, Inputs, Outputs, PortInputs, Pulses, Reference, TableInputs,
 };
 use super::{minimum_ageing_period, MacTable, AGE_EPOCHS};
+use crate::cosim;
 use crate::prelude::*;
 use std::collections::HashMap;
 
@@ -571,7 +572,7 @@ fn storm<const PORTS: usize, const INDEX_W: usize>(
     let mut calm = 0;
     for cycle in 0..cycles {
         // Calm stretches let entries expire.
-        if period > 0 && cycle % (period * 40) == 0 {
+        if period > 0 && cycle % (period * 25) == 0 {
             calm = period * 18;
         }
         calm = calm.saturating_sub(1);
@@ -583,7 +584,7 @@ fn storm<const PORTS: usize, const INDEX_W: usize>(
                 port.learn = Some(pool[random.below(pool.len() as u32) as usize]);
             }
         }
-        if bench.inputs.table.is_none() && random.chance(2) {
+        if bench.inputs.table.is_none() && calm == 0 && random.chance(2) {
             let kinds = 6 + u32::from(random.chance(20));
             let op = [READ, READ, DELETE, DELETE, DELETE, WRITE_STATIC, FLUSH];
             bench.inputs.table = Some(TableInputs {
@@ -622,7 +623,7 @@ fn follows_the_reference_in_a_storm_of_four_ports() {
         bench.reference.epoch(),
     );
     assert!(learned > 1_000 && moved > 300 && full > 50 && aged > 5);
-    assert!(bench.reference.replaced > 500 && bench.reference.stalls > 5_000);
+    assert!(bench.reference.replaced > 500 && bench.reference.stalls > 2_000);
     assert!(bench.reference.epoch() > 48, "the stamp wraps three times");
 }
 
@@ -664,11 +665,11 @@ fn all_ports_learn_and_look_up_at_full_rate() {
     let mut random = Random(0x1eaf);
     let start = bench.cycle;
     let mut offered_at = [0; PORTS];
-    let (mut worst, mut total, mut learns, mut overrun) = (0, 0, 0_u64, 0);
+    let (mut worst, mut total, mut learns, mut overrun) = (0, 0_u32, 0_u32, 0);
     let mut hits = 0;
     let mut heard = vec![random.address()];
     for cycle in 0..FRAMES as u64 * FRAME_CYCLES {
-        for i in 0..PORTS {
+        for (i, offered_at) in offered_at.iter_mut().enumerate() {
             // Frames of 8 beats, all ports in phase: the worst case.
             let port = &mut bench.inputs.port[i];
             match cycle % FRAME_CYCLES {
@@ -679,7 +680,7 @@ fn all_ports_learn_and_look_up_at_full_rate() {
                     let address = random.address();
                     heard.push(address);
                     port.learn = Some(address);
-                    offered_at[i] = cycle;
+                    *offered_at = cycle;
                 }
                 _ => {}
             }
@@ -688,11 +689,11 @@ fn all_ports_learn_and_look_up_at_full_rate() {
             heard.drain(..heard.len() - 256);
         }
         let outputs = bench.cycle();
-        for i in 0..PORTS {
+        for (i, offered_at) in offered_at.iter().enumerate() {
             if outputs.learn_ready[i] && bench.inputs.port[i].learn.take().is_some() {
-                let wait = cycle - offered_at[i];
+                let wait = cycle - offered_at;
                 worst = worst.max(wait);
-                total += wait;
+                total += wait as u32;
                 learns += 1;
             }
             // The destination's answer stands three cycles after its first beat.
@@ -704,12 +705,12 @@ fn all_ports_learn_and_look_up_at_full_rate() {
         "{frames} frames in {} cycles: worst learn wait {worst} cycles, mean {:.2}, overruns {overrun}, \
          worst lookup latency 3 cycles, destinations found {hits}, stalls {}",
         bench.cycle - start,
-        total as f64 / learns as f64,
+        f64::from(total) / f64::from(learns),
         bench.reference.stalls,
     );
     assert_eq!(overrun, 0, "a learn met the one of the frame before");
     assert!(worst < FRAME_CYCLES + 1, "worst learn wait {worst}");
-    assert!(hits > frames / 2 && learns > frames - 8);
+    assert!(hits > frames / 2 && u64::from(learns) > frames - 8);
     assert!(bench.pulses[0] > frames * 9 / 10);
 }
 
@@ -726,16 +727,68 @@ fn all_ports_at_once_on_one_set_wait_for_one_another() {
             }
         }
         let outputs = bench.cycle();
-        for i in 0..4 {
-            wait[i] += 1;
+        for (i, wait) in wait.iter_mut().enumerate() {
+            *wait += 1;
             if outputs.learn_ready[i] {
                 bench.inputs.port[i].learn = None;
-                worst = worst.max(wait[i]);
-                wait[i] = 0;
+                worst = worst.max(*wait);
+                *wait = 0;
             }
         }
     }
-    println!("worst learn wait {worst} cycles, {} learns", next);
+    println!("worst learn wait {worst} cycles, {next} learns");
     assert!(worst <= 5 * 5, "{worst}");
     assert!(bench.reference.stalls > 2_000 && bench.reference.replaced > 500);
+}
+
+/// Every input at random, on so few addresses that all things happen.
+fn stir<const PORTS: usize, const INDEX_W: usize>(
+    table: &mut MacTable<PORTS, INDEX_W>,
+    random: &mut cosim::Random,
+) {
+    let mut address = || {
+        [
+            u64::from(random.below(12)).into(),
+            u64::from(random.below(2)).into(),
+        ]
+    };
+    [table.table_address[0].next, table.table_address[1].next] = address();
+    for i in 0..PORTS {
+        [
+            table.lookup[i].address[0].next,
+            table.lookup[i].address[1].next,
+        ] = address();
+        [
+            table.learn[i].address[0].next,
+            table.learn[i].address[1].next,
+        ] = address();
+    }
+    for i in 0..PORTS {
+        table.lookup[i].advance_a.next = !random.one_in(4);
+        table.lookup[i].advance_b.next = !random.one_in(4);
+        table.lookup[i].advance_c.next = !random.one_in(4);
+        table.learn[i].valid.next = random.one_in(4);
+    }
+    table.cfg_ageing_period.next = u64::from(minimum_ageing_period(PORTS, INDEX_W)).into();
+    table.table_valid.next = random.one_in(20);
+    table.table_op.next = if random.one_in(8) {
+        3
+    } else {
+        u64::from(random.below(3))
+    }
+    .into();
+    table.table_mask.next = random.bits(PORTS).into();
+    table.reset.next = random.one_in(2_000);
+}
+
+#[test]
+fn the_verilog_of_two_ports_is_the_same() {
+    cosim::check!(MacTable::<2, 3>::default(), 20_000, 1, stir);
+}
+
+#[test]
+fn the_verilog_of_four_ports_is_the_same() {
+    let (design, trace) = cosim::check!(MacTable::<4, 9>::default(), 4_000, 2, stir);
+    assert_eq!(trace.len(), 4_000);
+    assert!(design.verilog().contains("module mac_table_4_9"));
 }

@@ -1,8 +1,8 @@
 //! The lightswitch RTL: a multi-port cut-through Ethernet switch core, described in rust-hdl.
 //!
-//! One block a file, one folder a part of a frame's way. [`export`] prints any block as Verilog-2005;
-//! its tops are listed there.
-//!
+//! One block a file, one folder a part of a frame's way: [`ingress`] and [`mod@table`] decide where a frame goes, the
+//! [`fabric`] takes it there. [`tops`] lists what is exported, [`export`] prints it as Verilog-2005, and [`cosim`]
+//! compares the Verilog with the block, pin by pin and cycle by cycle.
 
 pub mod config;
 pub mod cosim;
@@ -10,5 +10,6 @@ pub mod export;
 pub mod fabric;
 pub mod prelude;
 pub mod stream;
+pub mod table;
 pub mod target;
 pub mod tops;

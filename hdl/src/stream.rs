@@ -50,6 +50,7 @@ macro_rules! interface {
         }
     };
 }
+pub(crate) use interface;
 
 pub(crate) use interface;
 

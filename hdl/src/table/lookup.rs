@@ -1,0 +1,181 @@
+//! Looks addresses up in one port's copy of the MAC table.
+//!
+//! ```text
+//!  lookup.address ---> hash ---> core latch ---> output register ---> compare ---> hit, hit_mask, known
+//!                            edge 1          edge 2                          edge 3
+//!                           advance_a       advance_b                       advance_c
+//! ```
+//!
+//! Latency: 3 cycles from `lookup.address` to `lookup.hit`. Throughput: one address a cycle. A stage whose `advance_*`
+//! is low holds; the caller lets a stage advance only into one that does, or that is empty. What counts as expired is
+//! judged by the epoch at edge 3, what is in the table at edge 1 (an entry being written at that edge counts as it was
+//! before). While the table clears itself after reset, every answer is a miss.
+
+use super::{AddressHash, EntryMatch, LookupPort, TableRam};
+use crate::prelude::*;
+
+/// One port's copy of the MAC table, and the pipeline that looks addresses up in it.
+#[derive(LogicBlock)]
+pub struct TableLookup<const PORTS: usize, const INDEX_W: usize> {
+    // Clock and reset.
+    /// Clocks every flop below.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous, active high; forgets every lookup.
+    pub reset: Signal<In, Bit>,
+
+    // Ingress.
+    /// Addresses and answers.
+    pub lookup: LookupPort<PORTS>,
+    /// The mask with this port's bit alone.
+    pub own_mask: Signal<In, Bits<PORTS>>,
+
+    // From the learn engine.
+    /// Writes this way of the set.
+    pub write_way: [Signal<In, Bit>; 2],
+    /// The set.
+    pub write_index: Signal<In, Bits<INDEX_W>>,
+    /// The entry, low word.
+    pub write_low: Signal<In, Bits<32>>,
+    /// The entry, high word.
+    pub write_high: Signal<In, Bits<32>>,
+    /// The entry, flags.
+    pub write_flags: Signal<In, Bits<8>>,
+    /// The current epoch.
+    pub epoch: Signal<In, Bits<4>>,
+    /// Bit `s`: a dynamic entry stamped `s` has not expired.
+    pub fresh: Signal<In, Bits<16>>,
+    /// The table has cleared itself.
+    pub open: Signal<In, Bit>,
+
+    // State.
+    hash: AddressHash<INDEX_W>,
+    way: [TableRam<INDEX_W>; 2],
+    compare: [EntryMatch<PORTS>; 2],
+    low_a: DFF<Bits<32>>,
+    low_b: DFF<Bits<32>>,
+    high_a: DFF<Bits<16>>,
+    high_b: DFF<Bits<16>>,
+    open_a: DFF<Bit>,
+    open_b: DFF<Bit>,
+    hit: DFF<Bit>,
+    hit_mask: DFF<Bits<PORTS>>,
+    known: DFF<Bit>,
+
+    // Wires.
+    address_high: Signal<Local, Bits<32>>,
+    hit_way: [Signal<Local, Bit>; 2],
+    known_way: [Signal<Local, Bit>; 2],
+    any_mask: Signal<Local, Bits<PORTS>>,
+}
+
+impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, INDEX_W> {
+    fn default() -> Self {
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            lookup: LookupPort::default(),
+            own_mask: Signal::default(),
+            write_way: std::array::from_fn(|_| Signal::default()),
+            write_index: Signal::default(),
+            write_low: Signal::default(),
+            write_high: Signal::default(),
+            write_flags: Signal::default(),
+            epoch: Signal::default(),
+            fresh: Signal::default(),
+            open: Signal::default(),
+            hash: AddressHash::default(),
+            way: std::array::from_fn(|_| TableRam::default()),
+            compare: std::array::from_fn(|_| EntryMatch::default()),
+            low_a: DFF::default(),
+            low_b: DFF::default(),
+            high_a: DFF::default(),
+            high_b: DFF::default(),
+            open_a: DFF::default(),
+            open_b: DFF::default(),
+            hit: DFF::default(),
+            hit_mask: DFF::default(),
+            known: DFF::default(),
+            address_high: Signal::default(),
+            hit_way: std::array::from_fn(|_| Signal::default()),
+            known_way: std::array::from_fn(|_| Signal::default()),
+            any_mask: Signal::default(),
+        }
+    }
+}
+
+impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDEX_W> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        // 1. Hold every flop.
+        dff_setup!(self, clock, low_a, low_b, high_a, high_b, open_a, open_b, hit, hit_mask, known);
+
+        // 2. The copy: written by the learn engine, read by this port.
+        self.address_high.next = self.lookup.address[1].val();
+        self.hash.low.next = self.lookup.address[0].val();
+        self.hash.high.next = self.address_high.val().get_bits::<16>(0);
+        for w in 0..2 {
+            self.way[w].clock.next = self.clock.val();
+            self.way[w].write_enable.next = self.write_way[w].val();
+            self.way[w].write_address.next = self.write_index.val();
+            self.way[w].write_low.next = self.write_low.val();
+            self.way[w].write_high.next = self.write_high.val();
+            self.way[w].write_flags.next = self.write_flags.val();
+            self.way[w].read_address.next = self.hash.index.val();
+            self.way[w].read_enable.next = self.lookup.advance_a.val();
+            self.way[w].output_enable.next = self.lookup.advance_b.val();
+        }
+
+        // 3. Compare both ways at once.
+        self.any_mask.next = 0.into();
+        for w in 0..2 {
+            self.compare[w].entry_low.next = self.way[w].read_low.val();
+            self.compare[w].entry_high.next = self.way[w].read_high.val();
+            self.compare[w].entry_flags.next = self.way[w].read_flags.val();
+            self.compare[w].address_low.next = self.low_b.q.val();
+            self.compare[w].address_high.next = self.high_b.q.val();
+            self.compare[w].fresh.next = self.fresh.val();
+            self.hit_way[w].next =
+                self.compare[w].matching.val() & self.compare[w].live.val() & self.open_b.q.val();
+            self.known_way[w].next = self.hit_way[w].val()
+                & (self.compare[w].is_static.val()
+                    | ((self.compare[w].mask.val() == self.own_mask.val())
+                        & (self.compare[w].stamp.val() == self.epoch.val())));
+            if self.hit_way[w].val() {
+                self.any_mask.next = self.any_mask.val() | self.compare[w].mask.val();
+            }
+        }
+
+        // 4. Next state.
+        if self.lookup.advance_a.val() {
+            self.low_a.d.next = self.lookup.address[0].val();
+            self.high_a.d.next = self.address_high.val().get_bits::<16>(0);
+            self.open_a.d.next = self.open.val();
+        }
+        if self.lookup.advance_b.val() {
+            self.low_b.d.next = self.low_a.q.val();
+            self.high_b.d.next = self.high_a.q.val();
+            self.open_b.d.next = self.open_a.q.val();
+        }
+        if self.lookup.advance_c.val() {
+            self.hit.d.next = self.hit_way[0].val() | self.hit_way[1].val();
+            self.hit_mask.d.next = self.any_mask.val();
+            self.known.d.next = self.known_way[0].val() | self.known_way[1].val();
+        }
+
+        // 5. Drive outputs.
+        self.lookup.hit.next = self.hit.q.val();
+        self.lookup.hit_mask.next = self.hit_mask.q.val();
+        self.lookup.known.next = self.known.q.val();
+
+        // 6. Reset wins.
+        if self.reset.val() {
+            self.open_a.d.next = false;
+            self.open_b.d.next = false;
+            self.hit.d.next = false;
+            self.hit_mask.d.next = 0.into();
+            self.known.d.next = false;
+        }
+    }
+
+    describe!("One port's copy of the MAC table, and the pipeline that looks addresses up in it.");
+}

@@ -6,5 +6,6 @@
 
 pub mod config;
 pub mod export;
+pub mod ingress;
 pub mod prelude;
 pub mod stream;

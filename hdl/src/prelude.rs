@@ -3,7 +3,7 @@
 pub use rust_hdl::prelude::*;
 
 pub use crate::describe;
-pub use crate::stream::{StreamSink, StreamSource};
+pub use crate::stream::{FrameSink, StreamSink, StreamSource};
 
 /// Gives a block its Verilog header: the exporter learns the Rust type's name and this line through
 /// [`Logic::timing`], the one hook of rust-hdl that reaches a `Probe` and is not used otherwise.

@@ -5,6 +5,7 @@
 //!
 
 pub mod config;
+pub mod cosim;
 pub mod export;
 pub mod ingress;
 pub mod prelude;

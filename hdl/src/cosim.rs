@@ -1,0 +1,859 @@
+//! The exported Verilog against the block: pin by pin, cycle by cycle.
+//!
+//! rust-hdl runs a kernel as Rust, so a passing Rust test says nothing about the Verilog. Here a block is driven
+//! directly (no threads), every top-level signal is recorded in every cycle, and the exported Verilog, compiled by
+//! Verilator, must give the same outputs for the same inputs.
+//!
+//! ```text
+//!   cycle: inputs set, clock low | settle | sample every pin | clock high, settle | clock low, settle
+//! ```
+//!
+//! In a block's tests it is one line: `cosim::check!(Occupancy::<4>::default(), 2_000, 1, |block, random| { ... });`
+//!
+//! Verilator is `$LIGHTSWITCH_VERILATOR`, or the one in the workspace's `.venv`, or the one on the `PATH`. Without
+//! one a check says aloud that it is skipped, unless `LIGHTSWITCH_REQUIRE_TOOLS=1`; then it fails.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+use rust_hdl::prelude::{Atom, AtomKind, Block, Probe};
+
+use crate::export::{self, Design, ExportError, TopPin};
+
+/// Why a block and its Verilog could not be shown to be the same.
+#[derive(Debug, thiserror::Error)]
+pub enum CosimError {
+    /// The block cannot be printed.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Two values differ.
+    #[error("{top}: in cycle {cycle} pin `{pin}` is {verilog} in the Verilog and {rust} in Rust")]
+    Mismatch {
+        /// The top's name.
+        top: String,
+        /// Counted from 0.
+        cycle: usize,
+        /// The pin.
+        pin: String,
+        /// What Rust says, hexadecimal.
+        rust: String,
+        /// What the Verilog says, hexadecimal.
+        verilog: String,
+    },
+    /// The block keeps changing.
+    #[error("the block does not settle within {limit} evaluations: it has a combinational loop or a long chain")]
+    Unsettled {
+        /// How often it was evaluated.
+        limit: usize,
+    },
+    /// A field of a pin was not recorded.
+    #[error("{top}: field `{field}` was not recorded: record the block that was exported")]
+    NotRecorded {
+        /// The top's name.
+        top: String,
+        /// The field.
+        field: String,
+    },
+    /// A tool is missing and `LIGHTSWITCH_REQUIRE_TOOLS` asks for it.
+    #[error("Verilator is not found: run scripts/setup, or set LIGHTSWITCH_VERILATOR")]
+    NoVerilator,
+    /// A tool failed.
+    #[error("{top}: {tool} failed:\n{output}")]
+    Tool {
+        /// The top's name.
+        top: String,
+        /// The tool and what it was to do.
+        tool: String,
+        /// What it said.
+        output: String,
+    },
+    /// A file could not be written or read, or a tool not started.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or tool.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// How often a block is evaluated before it counts as unstable.
+const SETTLE_LIMIT: usize = 1_000;
+
+/// Evaluates `block` until nothing changes.
+///
+/// # Errors
+/// [`CosimError::Unsettled`] if it never does.
+pub fn settle<B: Block>(block: &mut B) -> Result<(), CosimError> {
+    for _ in 0..SETTLE_LIMIT {
+        block.update_all();
+        if !block.has_changed() {
+            return Ok(());
+        }
+    }
+    Err(CosimError::Unsettled {
+        limit: SETTLE_LIMIT,
+    })
+}
+
+/// The same pseudo-random numbers on every machine (xorshift).
+#[derive(Clone, Debug)]
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    /// Numbers that depend on `seed` only.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut random = Self {
+            state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+        };
+        for _ in 0..4 {
+            random.next_u32();
+        }
+        random
+    }
+
+    /// 32 random bits.
+    pub fn next_u32(&mut self) -> u32 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 32) as u32
+    }
+
+    /// `width` random bits, at most 64; what a `Bits<width>` takes.
+    pub fn bits(&mut self, width: usize) -> u64 {
+        let wide = (u64::from(self.next_u32()) << 32) | u64::from(self.next_u32());
+        wide & (u64::MAX >> (64 - width.clamp(1, 64)))
+    }
+
+    /// A random number below `limit`.
+    pub fn below(&mut self, limit: u32) -> u32 {
+        self.next_u32() % limit.max(1)
+    }
+
+    /// True once in `n` times.
+    pub fn one_in(&mut self, n: u32) -> bool {
+        self.below(n) == 0
+    }
+
+    /// A random bit.
+    pub fn bit(&mut self) -> bool {
+        self.one_in(2)
+    }
+}
+
+/// The values of every top-level signal of a block, cycle by cycle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    fields: BTreeMap<String, usize>,
+    cycles: Vec<Vec<u128>>,
+}
+
+impl Trace {
+    /// Recorded cycles.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cycles.len()
+    }
+
+    /// Whether nothing was recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cycles.is_empty()
+    }
+
+    /// The value of `field`, as a kernel writes it (`ingress[0].tvalid`), in `cycle`.
+    #[must_use]
+    pub fn value(&self, cycle: usize, field: &str) -> Option<u128> {
+        self.cycles
+            .get(cycle)?
+            .get(*self.fields.get(field)?)
+            .copied()
+    }
+}
+
+/// Records a block's signals while it is driven.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    trace: Trace,
+}
+
+impl Recorder {
+    /// Nothing recorded yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One clock cycle: the caller has set the inputs; `set_clock` sets the block's clock.
+    ///
+    /// # Errors
+    /// [`CosimError::Unsettled`] if the block has no stable state.
+    pub fn cycle<B: Block>(
+        &mut self,
+        block: &mut B,
+        mut set_clock: impl FnMut(&mut B, bool),
+    ) -> Result<(), CosimError> {
+        set_clock(block, false);
+        settle(block)?;
+        self.sample(block);
+        for level in [true, false] {
+            set_clock(block, level);
+            settle(block)?;
+        }
+        Ok(())
+    }
+
+    /// Records every top-level signal as it is now.
+    pub fn sample(&mut self, block: &dyn Block) {
+        let mut sampler = Sampler {
+            depth: 0,
+            names: Vec::new(),
+            fields: Vec::new(),
+            values: Vec::new(),
+            want: false,
+        };
+        sampler.want = self.trace.fields.is_empty();
+        block.accept("top", &mut sampler);
+        if sampler.want {
+            self.trace.fields = sampler
+                .fields
+                .into_iter()
+                .enumerate()
+                .map(|(place, name)| (name, place))
+                .collect();
+        }
+        self.trace.cycles.push(sampler.values);
+    }
+
+    /// What was recorded.
+    #[must_use]
+    pub fn finish(self) -> Trace {
+        self.trace
+    }
+}
+
+/// Reads the signals of the outermost block.
+struct Sampler {
+    depth: usize,
+    names: Vec<String>,
+    fields: Vec<String>,
+    values: Vec<u128>,
+    /// Names are wanted too.
+    want: bool,
+}
+
+impl Probe for Sampler {
+    fn visit_start_scope(&mut self, _name: &str, _node: &dyn Block) {
+        self.depth += 1;
+    }
+
+    fn visit_start_namespace(&mut self, name: &str, _node: &dyn Block) {
+        if self.depth == 1 && self.want {
+            self.names.push(name.to_owned());
+        }
+    }
+
+    fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
+        let is_port = matches!(
+            signal.kind(),
+            AtomKind::InputParameter | AtomKind::OutputParameter
+        );
+        if self.depth == 1 && is_port {
+            if self.want {
+                let key = self
+                    .names
+                    .iter()
+                    .map(String::as_str)
+                    .chain([name])
+                    .collect::<Vec<_>>()
+                    .join("$");
+                self.fields.push(export::field_path(&key));
+            }
+            self.values
+                .push(export::atom_value(signal).unwrap_or_default());
+        }
+    }
+
+    fn visit_end_namespace(&mut self, _name: &str, _node: &dyn Block) {
+        if self.depth == 1 && self.want {
+            self.names.pop();
+        }
+    }
+
+    fn visit_end_scope(&mut self, _name: &str, _node: &dyn Block) {
+        self.depth -= 1;
+    }
+}
+
+/// Verilator and where its parts are.
+#[derive(Clone, Debug)]
+struct Verilator {
+    program: PathBuf,
+    /// Its version line, a part of what a build depends on.
+    version: String,
+    /// Where `include/verilated.h` is.
+    root: PathBuf,
+}
+
+/// Finds Verilator; `None` if there is none and none is asked for.
+fn verilator() -> Result<Option<Verilator>, CosimError> {
+    let program = std::env::var_os("LIGHTSWITCH_VERILATOR").map(PathBuf::from);
+    let program = program
+        .or_else(local_verilator)
+        .unwrap_or_else(|| "verilator".into());
+    let ask = |argument: &[&str]| {
+        let output = Command::new(&program).args(argument).output().ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let version = ask(&["--version"]);
+    let root = std::env::var("VERILATOR_ROOT")
+        .ok()
+        .or_else(|| ask(&["--getenv", "VERILATOR_ROOT"]));
+    match (version, root) {
+        (Some(version), Some(root)) => Ok(Some(Verilator {
+            program,
+            version,
+            root: root.into(),
+        })),
+        _ if std::env::var("LIGHTSWITCH_REQUIRE_TOOLS").is_ok_and(|wanted| wanted == "1") => {
+            Err(CosimError::NoVerilator)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The Verilator of the workspace's `.venv`: a program there, or inside the Python package that carries it.
+fn local_verilator() -> Option<PathBuf> {
+    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.venv");
+    let packages = std::fs::read_dir(venv.join("lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let inside = packages.map(|python| python.path().join("site-packages/verilator/bin/verilator"));
+    std::iter::once(venv.join("bin/verilator"))
+        .chain(inside)
+        .find(|program| program.exists())
+}
+
+/// Says that a check did not run. Tests show it with `--nocapture`, and the tools are required in CI.
+#[allow(clippy::print_stderr)] // a skipped check must be heard
+fn skipped(name: &str) {
+    eprintln!("SKIPPED {name}: verilator not found, run scripts/setup");
+}
+
+/// Runs `verilator --lint-only -Wall` over a design with its waivers; any warning is an error.
+///
+/// # Errors
+/// [`CosimError::Tool`] with what Verilator says.
+pub fn lint(design: &Design) -> Result<(), CosimError> {
+    match verilator()? {
+        Some(tool) => lint_with(&tool, design),
+        None => {
+            skipped(&design.top);
+            Ok(())
+        }
+    }
+}
+
+fn lint_with(tool: &Verilator, design: &Design) -> Result<(), CosimError> {
+    let folder = folder(
+        &[
+            &tool.version,
+            "lint",
+            &design.verilog(),
+            &design.waivers,
+            &design.cells,
+        ],
+        &design.top,
+    );
+    let done = folder.join("lint.ok");
+    if done.exists() {
+        return Ok(());
+    }
+    design.write(&folder).map_err(|source| CosimError::Io {
+        path: folder.display().to_string(),
+        source,
+    })?;
+    let mut command = Command::new(&tool.program);
+    command
+        .current_dir(&folder)
+        .args(["--lint-only", "-Wall", "--top-module", &design.top]);
+    command.args(sources(design));
+    let output = run(&mut command, &design.top, "verilator --lint-only -Wall")?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if said.contains("%Warning") {
+        return Err(CosimError::Tool {
+            top: design.top.clone(),
+            tool: "verilator --lint-only".into(),
+            output: said,
+        });
+    }
+    write(&done, b"")
+}
+
+/// The files of a design in the order Verilator wants them.
+fn sources(design: &Design) -> Vec<String> {
+    let mut files = vec![format!("{}.vlt", design.top), format!("{}.v", design.top)];
+    if !design.cells.is_empty() {
+        files.push(format!("{}_cells.v", design.top));
+    }
+    files
+}
+
+/// Builds the design's Verilog and runs it over `trace`: every output pin must be the same in every cycle.
+///
+/// # Errors
+/// [`CosimError::Mismatch`] for the first difference, or what a tool says.
+pub fn replay(design: &Design, trace: &Trace) -> Result<(), CosimError> {
+    match verilator()? {
+        Some(tool) => replay_with(&tool, design, trace),
+        None => {
+            skipped(&design.top);
+            Ok(())
+        }
+    }
+}
+
+fn replay_with(tool: &Verilator, design: &Design, trace: &Trace) -> Result<(), CosimError> {
+    let program = build(tool, design)?;
+    let rows = rows(design, trace)?;
+    let input = program.with_file_name(format!(
+        "trace-{:016x}-{}.bin",
+        hash(&rows),
+        std::process::id()
+    ));
+    write(&input, &rows)?;
+    let output = Command::new(&program).arg(&input).output();
+    let output = output.map_err(|source| CosimError::Io {
+        path: program.display().to_string(),
+        source,
+    })?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        if let Some(found) = said.lines().find_map(|line| mismatch(&design.top, line)) {
+            return Err(found);
+        }
+        let output = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
+        return Err(CosimError::Tool {
+            top: design.top.clone(),
+            tool: "the simulation".into(),
+            output,
+        });
+    }
+    std::fs::remove_file(&input).map_err(|source| CosimError::Io {
+        path: input.display().to_string(),
+        source,
+    })
+}
+
+/// `MISMATCH <cycle> <pin> <verilog> <rust>`
+fn mismatch(top: &str, line: &str) -> Option<CosimError> {
+    let mut words = line.strip_prefix("MISMATCH ")?.split(' ');
+    Some(CosimError::Mismatch {
+        top: top.into(),
+        cycle: words.next()?.parse().ok()?,
+        pin: words.next()?.into(),
+        verilog: words.next()?.into(),
+        rust: words.next()?.into(),
+    })
+}
+
+/// 32-bit words of a pin.
+fn words(pin: &TopPin) -> usize {
+    pin.width().div_ceil(32)
+}
+
+/// The trace as the simulation reads it: for each cycle the words of every pin but the clock.
+fn rows(design: &Design, trace: &Trace) -> Result<Vec<u8>, CosimError> {
+    let mut places = Vec::new();
+    for pin in design
+        .pins
+        .iter()
+        .filter(|pin| !(pin.is_clock && pin.is_input))
+    {
+        for (number, part) in pin.parts.iter().enumerate() {
+            let place = trace.fields.get(&part.field).copied();
+            let missing = || CosimError::NotRecorded {
+                top: design.top.clone(),
+                field: part.field.clone(),
+            };
+            places.push((number == 0, place.ok_or_else(missing)?, part.width));
+        }
+    }
+    let mut bytes = Vec::new();
+    let mut bits: Vec<bool> = Vec::new();
+    let flush = |bits: &mut Vec<bool>, bytes: &mut Vec<u8>| {
+        for word in bits.chunks(32) {
+            let value = word
+                .iter()
+                .rev()
+                .fold(0u32, |value, bit| (value << 1) | u32::from(*bit));
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
+        bits.clear();
+    };
+    for cycle in &trace.cycles {
+        for (is_new, place, width) in &places {
+            if *is_new {
+                flush(&mut bits, &mut bytes);
+            }
+            bits.extend((0..*width).map(|bit| bit < 128 && cycle[*place] >> bit & 1 == 1));
+        }
+        flush(&mut bits, &mut bytes);
+    }
+    Ok(bytes)
+}
+
+/// One build at a time in a process: the machine has other work.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// Builds the simulation of a design, or finds it.
+fn build(tool: &Verilator, design: &Design) -> Result<PathBuf, CosimError> {
+    let main = harness(design);
+    let flags = FLAGS.join(" ");
+    let folder = folder(
+        &[
+            &tool.version,
+            &flags,
+            &design.verilog(),
+            &design.cells,
+            &main,
+        ],
+        &design.top,
+    );
+    let program = folder.join("simulation");
+    let _one = BUILDING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if program.exists() {
+        return Ok(program);
+    }
+    let io = |path: &Path| {
+        let path = path.display().to_string();
+        move |source| CosimError::Io { path, source }
+    };
+    design.write(&folder).map_err(io(&folder))?;
+    let mut command = Command::new(&tool.program);
+    command.current_dir(&folder).args([
+        "--cc",
+        "--prefix",
+        "Vtop",
+        "--Mdir",
+        "generated",
+        "--top-module",
+        &design.top,
+    ]);
+    command
+        .args([
+            "--no-timing",
+            "--x-initial",
+            "unique",
+            "--x-assign",
+            "unique",
+            "-Wno-fatal",
+        ])
+        .args(sources(design));
+    run(&mut command, &design.top, "verilator --cc")?;
+    write(
+        &folder.join("generated/all.cpp"),
+        one_file(&folder.join("generated"), &main)?.as_bytes(),
+    )?;
+    let runtime = runtime(tool, &design.top)?;
+    let building = folder.join(format!("simulation-{}", std::process::id()));
+    let mut command = compiler(tool);
+    command
+        .current_dir(&folder)
+        .args(["-Igenerated", "generated/all.cpp"])
+        .args(runtime)
+        .arg("-o")
+        .arg(&building);
+    command.args(["-pthread", "-lpthread"]);
+    run(&mut command, &design.top, "the C++ compiler")?;
+    std::fs::rename(&building, &program).map_err(io(&program))?;
+    Ok(program)
+}
+
+/// Every generated source and the harness as one: the headers are most of the work.
+fn one_file(generated: &Path, main: &str) -> Result<String, CosimError> {
+    let list = std::fs::read_dir(generated);
+    let list = list.map_err(|source| CosimError::Io {
+        path: generated.display().to_string(),
+        source,
+    })?;
+    let mut names: Vec<String> = list
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| {
+            name.starts_with("Vtop") && Path::new(name).extension().is_some_and(|end| end == "cpp")
+        })
+        .filter(|name| !name.contains("__ALL"))
+        .collect();
+    names.sort();
+    let mut text = String::new();
+    for name in names {
+        let _ = writeln!(text, "#include \"{name}\"");
+    }
+    text.push_str(main);
+    Ok(text)
+}
+
+/// How the C++ is compiled: quickly, the runs are short.
+const FLAGS: &[&str] = &["-std=gnu++17", "-O1", "-w"];
+
+fn compiler(tool: &Verilator) -> Command {
+    let mut command = Command::new(std::env::var_os("CXX").unwrap_or_else(|| "c++".into()));
+    command.args(FLAGS);
+    for name in [
+        "COVERAGE",
+        "SC",
+        "TRACE",
+        "TRACE_FST",
+        "TRACE_VCD",
+        "TRACE_SAIF",
+        "TIMING",
+    ] {
+        command.arg(format!("-DVM_{name}=0"));
+    }
+    for folder in ["include", "include/vltstd"] {
+        command.arg("-I").arg(tool.root.join(folder));
+    }
+    command
+}
+
+/// The objects of Verilator's own runtime, compiled once.
+fn runtime(tool: &Verilator, top: &str) -> Result<Vec<PathBuf>, CosimError> {
+    let folder = folder(&[&tool.version, &FLAGS.join(" "), "runtime"], "runtime");
+    let mut objects = Vec::new();
+    for name in ["verilated", "verilated_threads"] {
+        let object = folder.join(format!("{name}.o"));
+        if !object.exists() {
+            std::fs::create_dir_all(&folder).map_err(|source| CosimError::Io {
+                path: folder.display().to_string(),
+                source,
+            })?;
+            let building = folder.join(format!("{name}-{}.o", std::process::id()));
+            let mut command = compiler(tool);
+            command
+                .args(["-c", "-pthread"])
+                .arg(tool.root.join(format!("include/{name}.cpp")))
+                .arg("-o")
+                .arg(&building);
+            run(&mut command, top, "the C++ compiler")?;
+            std::fs::rename(&building, &object).map_err(|source| CosimError::Io {
+                path: object.display().to_string(),
+                source,
+            })?;
+        }
+        objects.push(object);
+    }
+    Ok(objects)
+}
+
+/// The C++ around the generated model: reads the trace, drives the inputs, compares the outputs.
+fn harness(design: &Design) -> String {
+    let clock = design
+        .pins
+        .iter()
+        .find(|pin| pin.is_clock && pin.is_input)
+        .map(|pin| pin.name.as_str());
+    let (mut drive, mut compare) = (String::new(), String::new());
+    let mut word = 0;
+    for pin in design
+        .pins
+        .iter()
+        .filter(|pin| !(pin.is_clock && pin.is_input))
+    {
+        let (name, bits) = (&pin.name, pin.width());
+        if pin.is_input {
+            let _ = writeln!(drive, "        put(top->{name}, row + {word}, {bits});");
+        } else {
+            let _ = writeln!(
+                compare,
+                "        same(top->{name}, row + {word}, {bits}, \"{name}\", cycle);"
+            );
+        }
+        word += words(pin);
+    }
+    let tick = clock.map_or_else(String::new, |clock| {
+        format!("        top->{clock} = 1;\n        top->eval();\n        top->{clock} = 0;\n        top->eval();\n")
+    });
+    let low = clock.map_or_else(String::new, |clock| format!("    top->{clock} = 0;\n"));
+    HARNESS
+        .replace("@WORDS@", &word.max(1).to_string())
+        .replace("@LOW@", &low)
+        .replace("@DRIVE@", &drive)
+        .replace("@COMPARE@", &compare)
+        .replace("@TICK@", &tick)
+}
+
+const HARNESS: &str = r#"
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+template <class Port> static uint32_t word(const Port& port, int n) {
+    if constexpr (std::is_integral<Port>::value) {
+        return static_cast<uint32_t>(static_cast<uint64_t>(port) >> (32 * n));
+    } else {
+        return port[n];
+    }
+}
+template <class Port> static void put(Port& port, const uint32_t* row, int bits) {
+    if constexpr (std::is_integral<Port>::value) {
+        uint64_t value = row[0];
+        if (bits > 32) value |= static_cast<uint64_t>(row[1]) << 32;
+        port = static_cast<Port>(value);
+    } else {
+        for (int n = 0; n < (bits + 31) / 32; n++) port[n] = row[n];
+    }
+}
+template <class Port>
+static void same(const Port& port, const uint32_t* row, int bits, const char* pin, size_t cycle) {
+    const int words = (bits + 31) / 32;
+    bool equal = true;
+    std::string is, wanted;
+    for (int n = words - 1; n >= 0; n--) {
+        char text[16];
+        equal = equal && word(port, n) == row[n];
+        std::snprintf(text, sizeof text, "%08x", word(port, n));
+        is += text;
+        std::snprintf(text, sizeof text, "%08x", row[n]);
+        wanted += text;
+    }
+    if (!equal) {
+        std::printf("MISMATCH %zu %s 0x%s 0x%s\n", cycle, pin, is.c_str(), wanted.c_str());
+        std::exit(1);
+    }
+}
+double sc_time_stamp() { return 0; }
+int main(int, char** argv) {
+    std::FILE* file = std::fopen(argv[1], "rb");
+    if (!file) return 2;
+    auto context = std::make_unique<VerilatedContext>();
+    context->randReset(2);
+    context->randSeed(1);
+    auto top = std::make_unique<Vtop>(context.get());
+    std::vector<uint32_t> data(@WORDS@);
+    const uint32_t* row = data.data();
+@LOW@    for (size_t cycle = 0; std::fread(data.data(), 4, data.size(), file) == data.size(); cycle++) {
+@DRIVE@        top->eval();
+@COMPARE@@TICK@    }
+    top->final();
+    return 0;
+}
+"#;
+
+/// Connects `block`, exports it, lints the Verilog, drives the block for `cycles` random cycles and replays them.
+/// What [`check!`](crate::cosim::check) stands for.
+///
+/// # Errors
+/// Whatever of this fails first.
+pub fn run_check<B: Block>(
+    mut block: B,
+    cycles: usize,
+    seed: u64,
+    mut set_clock: impl FnMut(&mut B, bool),
+    mut stimulus: impl FnMut(&mut B, &mut Random),
+) -> Result<(Design, Trace), CosimError> {
+    block.connect_all();
+    let name = export::module_name(&block).unwrap_or_else(|| "top".into());
+    let design = export::export(&block, &name, &[])?;
+    lint(&design)?;
+    let mut recorder = Recorder::new();
+    let mut random = Random::new(seed);
+    for _ in 0..cycles {
+        stimulus(&mut block, &mut random);
+        recorder.cycle(&mut block, &mut set_clock)?;
+    }
+    let trace = recorder.finish();
+    replay(&design, &trace)?;
+    Ok((design, trace))
+}
+
+/// The export test of a block: `check!(block, cycles, seed, |block, random| { block.push.next = random.bit(); ... })`.
+///
+/// Exports the block, lints the Verilog and compares the two over random cycles; panics on the first difference. Gives
+/// back the [`Design`] and the [`Trace`]. A block without a clock writes `check!(no clock, block, ...)`.
+#[macro_export]
+macro_rules! cosim_check {
+    (no clock, $block:expr, $cycles:expr, $seed:expr, $stimulus:expr) => {
+        $crate::cosim::run_check($block, $cycles, $seed, |_, _| (), $stimulus)
+            .unwrap_or_else(|error| panic!("seed {}: {error}", $seed))
+    };
+    ($block:expr, $cycles:expr, $seed:expr, $stimulus:expr) => {
+        $crate::cosim::run_check(
+            $block,
+            $cycles,
+            $seed,
+            |block, level| block.clock.next = ::rust_hdl::prelude::Clock { clk: level },
+            $stimulus,
+        )
+        .unwrap_or_else(|error| panic!("seed {}: {error}", $seed))
+    };
+}
+
+pub use crate::cosim_check as check;
+
+/// Runs a tool; a failure carries what it said.
+fn run(command: &mut Command, top: &str, tool: &str) -> Result<Output, CosimError> {
+    let output = command.output().map_err(|source| CosimError::Io {
+        path: tool.into(),
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Err(CosimError::Tool {
+        top: top.into(),
+        tool: tool.into(),
+        output: said,
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), CosimError> {
+    let io = |source| CosimError::Io {
+        path: path.display().to_string(),
+        source,
+    };
+    std::fs::File::create(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(io)
+}
+
+/// A folder whose name depends on the content of `parts`.
+fn folder(parts: &[&str], name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+        PathBuf::from,
+    );
+    let content = parts.join("\u{0}");
+    target
+        .join("cosim")
+        .join(format!("{name}-{:016x}", hash(content.as_bytes())))
+}
+
+/// FNV-1a.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

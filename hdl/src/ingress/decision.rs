@@ -60,7 +60,7 @@ pub struct Decision<const PORTS: usize> {
     /// One pulse per frame to a reserved group address.
     pub stat_filtered_reserved: Signal<Out, Bit>,
     /// One pulse per frame whose destination is behind its own port.
-    pub stat_filtered_self: Signal<Out, Bit>,
+    pub stat_filtered_own: Signal<Out, Bit>,
     /// One pulse per MAC control frame.
     pub stat_filtered_control: Signal<Out, Bit>,
     /// One pulse per accepted frame sent to all other ports.
@@ -75,7 +75,7 @@ pub struct Decision<const PORTS: usize> {
     accepted: DFF<Bit>,
     runt_dropped: DFF<Bit>,
     filtered_reserved: DFF<Bit>,
-    filtered_self: DFF<Bit>,
+    filtered_own: DFF<Bit>,
     filtered_control: DFF<Bit>,
     flooded: DFF<Bit>,
 
@@ -107,7 +107,7 @@ impl<const PORTS: usize> Default for Decision<PORTS> {
             stat_accepted: Signal::default(),
             stat_runt_dropped: Signal::default(),
             stat_filtered_reserved: Signal::default(),
-            stat_filtered_self: Signal::default(),
+            stat_filtered_own: Signal::default(),
             stat_filtered_control: Signal::default(),
             stat_flooded: Signal::default(),
             is_group: DFF::default(),
@@ -118,7 +118,7 @@ impl<const PORTS: usize> Default for Decision<PORTS> {
             accepted: DFF::default(),
             runt_dropped: DFF::default(),
             filtered_reserved: DFF::default(),
-            filtered_self: DFF::default(),
+            filtered_own: DFF::default(),
             filtered_control: DFF::default(),
             flooded: DFF::default(),
             flood: Signal::default(),
@@ -143,7 +143,7 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
             accepted,
             runt_dropped,
             filtered_reserved,
-            filtered_self,
+            filtered_own,
             filtered_control,
             flooded
         );
@@ -183,7 +183,7 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
             & self.is_control.q.val()
             & !self.is_reserved.q.val()
             & !self.is_runt.q.val();
-        self.filtered_self.d.next = self.counted.val()
+        self.filtered_own.d.next = self.counted.val()
             & self.nowhere.val()
             & !self.is_control.q.val()
             & !self.is_reserved.q.val()
@@ -194,7 +194,7 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
         self.stat_accepted.next = self.accepted.q.val();
         self.stat_runt_dropped.next = self.runt_dropped.q.val();
         self.stat_filtered_reserved.next = self.filtered_reserved.q.val();
-        self.stat_filtered_self.next = self.filtered_self.q.val();
+        self.stat_filtered_own.next = self.filtered_own.q.val();
         self.stat_filtered_control.next = self.filtered_control.q.val();
         self.stat_flooded.next = self.flooded.q.val();
 
@@ -203,7 +203,7 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
             self.accepted.d.next = false;
             self.runt_dropped.d.next = false;
             self.filtered_reserved.d.next = false;
-            self.filtered_self.d.next = false;
+            self.filtered_own.d.next = false;
             self.filtered_control.d.next = false;
             self.flooded.d.next = false;
         }

@@ -83,7 +83,7 @@ pub struct Ingress<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, 
     /// One pulse per frame to 01:80:C2:00:00:00..0F.
     pub stat_filtered_reserved: Signal<Out, Bit>,
     /// One pulse per frame whose destination is behind its own port.
-    pub stat_filtered_self: Signal<Out, Bit>,
+    pub stat_filtered_own: Signal<Out, Bit>,
     /// One pulse per MAC control frame.
     pub stat_filtered_control: Signal<Out, Bit>,
     /// One pulse per accepted frame sent to all other ports.
@@ -169,7 +169,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             stat_accepted: Signal::default(),
             stat_runt_dropped: Signal::default(),
             stat_filtered_reserved: Signal::default(),
-            stat_filtered_self: Signal::default(),
+            stat_filtered_own: Signal::default(),
             stat_filtered_control: Signal::default(),
             stat_flooded: Signal::default(),
             stat_gap_closed: Signal::default(),
@@ -356,7 +356,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.stat_accepted.next = self.decision.stat_accepted.val();
         self.stat_runt_dropped.next = self.decision.stat_runt_dropped.val();
         self.stat_filtered_reserved.next = self.decision.stat_filtered_reserved.val();
-        self.stat_filtered_self.next = self.decision.stat_filtered_self.val();
+        self.stat_filtered_own.next = self.decision.stat_filtered_own.val();
         self.stat_filtered_control.next = self.decision.stat_filtered_control.val();
         self.stat_flooded.next = self.decision.stat_flooded.val();
         self.stat_gap_closed.next = self.verdict.stat_gap_closed.val();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{crc32, Ingress};
 use crate::prelude::*;
+use crate::{cosim, export};
 
 const PORTS: usize = 4;
 const OWN_PORT: u32 = 0b0010;
@@ -14,7 +15,7 @@ const STATS: [&str; 13] = [
     "accepted",
     "runt_dropped",
     "filtered_reserved",
-    "filtered_self",
+    "filtered_own",
     "filtered_control",
     "flooded",
     "gap_closed",
@@ -105,6 +106,7 @@ struct Bench<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> {
     refused: usize,
     at_first: bool,
     cycle: usize,
+    recorder: Option<cosim::Recorder>,
 }
 
 fn mac(words: [u32; 2]) -> [u8; 6] {
@@ -134,6 +136,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
             refused: 0,
             at_first: true,
             cycle: 0,
+            recorder: None,
         };
         bench.reset();
         bench
@@ -162,7 +165,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
             block.stat_accepted.val(),
             block.stat_runt_dropped.val(),
             block.stat_filtered_reserved.val(),
-            block.stat_filtered_self.val(),
+            block.stat_filtered_own.val(),
             block.stat_filtered_control.val(),
             block.stat_flooded.val(),
             block.stat_gap_closed.val(),
@@ -190,6 +193,9 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
         self.block.known.next = self.lookup[2].known;
         self.block.learn_ready.next = self.learn_ready;
         self.settle();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.sample(&*self.block);
+        }
 
         let resetting = self.block.reset.val();
         let taken = self.block.sink.tvalid.val() && self.block.sink.tready.val() && !resetting;
@@ -334,10 +340,9 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
                 } else {
                     assert_eq!(sent.next(), Some(&outcome.sent), "for {frame:?}");
                     *want.entry("accepted").or_default() += 1;
-                    for name in [outcome.cause, outcome.flooded.then_some("flooded")] {
-                        if let Some(name) = name {
-                            *want.entry(name).or_default() += 1;
-                        }
+                    let flooded = outcome.flooded.then_some("flooded");
+                    for name in outcome.cause.into_iter().chain(flooded) {
+                        *want.entry(name).or_default() += 1;
                     }
                 }
             }
@@ -499,7 +504,7 @@ fn reference<const WORDS: usize, const KEEP_W: usize>(
     } else if control {
         Some("filtered_control")
     } else if mask == 0 {
-        Some("filtered_self")
+        Some("filtered_own")
     } else {
         None
     };
@@ -770,6 +775,32 @@ macro_rules! for_width {
                 bench.learn_ready = true;
                 bench.drain();
                 assert_eq!(bench.learned, [[0x02, 9, 9, 9, 9, 67]]);
+            }
+
+            #[test]
+            fn is_the_same_in_verilog() {
+                let mut random = Random(17);
+                let mut bench = Bench::new(Fabric::Stubborn, 18);
+                let name = export::module_name(&*bench.block).unwrap();
+                let design = export::export(&*bench.block, &name, &[]).unwrap();
+                cosim::lint(&design).unwrap();
+                bench.recorder = Some(cosim::Recorder::new());
+                bench.reset();
+                bench.gap_limit = 3;
+                bench.check(&random_frames::<KEEP_W>(&mut random, 150, 20));
+                for beat in &plain(&mut random, 290)[..20] {
+                    bench.offer(beat);
+                }
+                bench.reset();
+                bench.check(&random_frames::<KEEP_W>(&mut random, 50, 1));
+                let trace = bench.recorder.take().unwrap().finish();
+                for name in STATS.iter().filter(|name| **name != "learn_missed") {
+                    let pin = format!("stat_{name}");
+                    let pulses =
+                        (0..trace.len()).filter(|cycle| trace.value(*cycle, &pin) == Some(1));
+                    assert!(pulses.count() > 0, "{name} was not reached");
+                }
+                cosim::replay(&design, &trace).unwrap();
             }
 
             #[test]

@@ -13,7 +13,7 @@
 use crate::prelude::*;
 
 /// Counts accepted frames by the cause that poisons them.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Verdict {
     // Clock and reset.
     /// Clocks every flop below.
@@ -52,65 +52,41 @@ pub struct Verdict {
     pub stat_fcs_error: Signal<Out, Bit>,
 
     // State.
-    verdict: DFF<Bits<6>>,
+    found: DFF<Bits<6>>,
     pulse: DFF<Bits<6>>,
-}
-
-impl Default for Verdict {
-    fn default() -> Self {
-        Self {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            cause_b: Signal::default(),
-            fcs_good: Signal::default(),
-            fcs_stomped: Signal::default(),
-            last_b: Signal::default(),
-            move_c: Signal::default(),
-            finish: Signal::default(),
-            good: Signal::default(),
-            stat_gap_closed: Signal::default(),
-            stat_too_long: Signal::default(),
-            stat_malformed: Signal::default(),
-            stat_runt_poisoned: Signal::default(),
-            stat_poisoned_in: Signal::default(),
-            stat_fcs_error: Signal::default(),
-            verdict: DFF::default(),
-            pulse: DFF::default(),
-        }
-    }
 }
 
 impl Logic for Verdict {
     #[hdl_gen]
     fn update(&mut self) {
         // 1. Hold every flop; pulses last one cycle.
-        dff_setup!(self, clock, verdict, pulse);
+        dff_setup!(self, clock, found, pulse);
         self.pulse.d.next = 0.into();
 
         // 2. Decide: the highest cause wins.
         if self.move_c.val() & self.last_b.val() {
-            self.verdict.d.next = 0.into();
+            self.found.d.next = 0.into();
             if !self.fcs_good.val() {
-                self.verdict.d.next = 1.into();
+                self.found.d.next = 1.into();
             }
             if self.fcs_stomped.val() | self.cause_b.val().get_bit(0) {
-                self.verdict.d.next = 2.into();
+                self.found.d.next = 2.into();
             }
             if self.cause_b.val().get_bit(2) {
-                self.verdict.d.next = 4.into();
+                self.found.d.next = 4.into();
             }
             if self.cause_b.val().get_bit(1) {
-                self.verdict.d.next = 8.into();
+                self.found.d.next = 8.into();
             }
             if self.cause_b.val().get_bit(3) {
-                self.verdict.d.next = 16.into();
+                self.found.d.next = 16.into();
             }
             if self.cause_b.val().get_bit(4) {
-                self.verdict.d.next = 32.into();
+                self.found.d.next = 32.into();
             }
         }
         if self.finish.val() {
-            self.pulse.d.next = self.verdict.q.val();
+            self.pulse.d.next = self.found.q.val();
         }
 
         // 3. Drive outputs.

@@ -8,7 +8,8 @@
 //!                     +----------+
 //! ```
 //!
-//! The kind is sampled when the first beat moves from B to C, where the table's answer arrives. A frame counts once when its
+//! Whether a first beat is swallowed is known too late in its first cycle in C to decide whether the stages move: it leaves
+//! at once if the fabric is ready, else a cycle later. The kind is sampled when the first beat moves from B to C, where the table's answer arrives. A frame counts once when its
 //! first beat leaves C: runt, else reserved, else control, else its own port, else accepted (and flooded).
 
 use crate::prelude::*;
@@ -51,6 +52,8 @@ pub struct Decision<const PORTS: usize> {
     pub mask: Signal<Out, Bits<PORTS>>,
     /// The beat in C goes nowhere.
     pub swallow: Signal<Out, Bit>,
+    /// The beat in C may leave without being taken: `swallow`, a cycle late at a first beat.
+    pub discard: Signal<Out, Bit>,
     /// The frame in C is a MAC control frame.
     pub control: Signal<Out, Bit>,
     /// One pulse per frame that enters the fabric.
@@ -103,6 +106,7 @@ impl<const PORTS: usize> Default for Decision<PORTS> {
             own_port: Signal::default(),
             mask: Signal::default(),
             swallow: Signal::default(),
+            discard: Signal::default(),
             control: Signal::default(),
             stat_accepted: Signal::default(),
             stat_runt_dropped: Signal::default(),
@@ -170,8 +174,8 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
             self.is_reserved.d.next = self.reserved_b.val();
             self.is_control.d.next = self.control_b.val();
             self.is_runt.d.next = self.runt_b.val();
-        }
-        if self.counted.val() {
+            self.swallowing.d.next = false;
+        } else if self.first_c.val() {
             self.swallowing.d.next = self.nowhere.val();
         }
         self.accepted.d.next = self.counted.val() & !self.nowhere.val();
@@ -190,6 +194,7 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
             & !self.is_runt.q.val();
 
         // 4. Drive outputs.
+        self.discard.next = self.swallowing.q.val();
         self.control.next = self.is_control.q.val();
         self.stat_accepted.next = self.accepted.q.val();
         self.stat_runt_dropped.next = self.runt_dropped.q.val();

@@ -27,8 +27,8 @@ pub struct FrameGuard<const KEEP_W: usize> {
     pub tvalid: Signal<In, Bit>,
     /// It is its frame's last.
     pub tlast: Signal<In, Bit>,
-    /// Its byte enables as `KeepCheck` corrected them.
-    pub keep: Signal<In, Bits<KEEP_W>>,
+    /// Its byte enables.
+    pub tkeep: Signal<In, Bits<KEEP_W>>,
     /// Its byte enables break the rules.
     pub malformed_beat: Signal<In, Bit>,
     /// Stage A can take a beat at the next clock edge.
@@ -69,12 +69,13 @@ pub struct FrameGuard<const KEEP_W: usize> {
     // Wires.
     over: Signal<Local, Bit>,
     pass: Signal<Local, Bit>,
-    beyond: Signal<Local, Bits<KEEP_W>>,
+    fits: Signal<Local, Bit>,
 
     // Parameters.
     last_full_beat: Constant<Bits<16>>,
     last_short_beat: Constant<Bits<16>>,
-    beyond_tail: Constant<Bits<KEEP_W>>,
+    tail_allowed: [Constant<Bit>; KEEP_W],
+    tail_pattern: [Constant<Bits<KEEP_W>>; KEEP_W],
 }
 
 impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
@@ -95,7 +96,7 @@ impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
             reset: Signal::default(),
             tvalid: Signal::default(),
             tlast: Signal::default(),
-            keep: Signal::default(),
+            tkeep: Signal::default(),
             malformed_beat: Signal::default(),
             stage_free: Signal::default(),
             cfg_gap_limit: Signal::default(),
@@ -119,10 +120,11 @@ impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
             spent: DFF::default(),
             over: Signal::default(),
             pass: Signal::default(),
-            beyond: Signal::default(),
+            fits: Signal::default(),
             last_full_beat: Constant::new((max_frame_bytes as u64 / KEEP_W as u64 - 1).into()),
             last_short_beat: Constant::new((64 / KEEP_W as u64 - 2).into()),
-            beyond_tail: Constant::new(Bits::<KEEP_W>::mask() << tail as u64),
+            tail_allowed: std::array::from_fn(|i| Constant::new(i < tail)),
+            tail_pattern: std::array::from_fn(|i| Constant::new(((2 << i) - 1).into())),
         }
     }
 }
@@ -147,10 +149,13 @@ impl<const KEEP_W: usize> Logic for FrameGuard<KEEP_W> {
         );
 
         // 2. Decide.
-        self.beyond.next = self.keep.val() & self.beyond_tail.val();
-        self.over.next = self.open.q.val()
-            & self.at_maximum.q.val()
-            & (!self.tlast.val() | self.beyond.val().any());
+        self.fits.next = false;
+        for i in 0..KEEP_W {
+            if self.tail_allowed[i].val() & (self.tkeep.val() == self.tail_pattern[i].val()) {
+                self.fits.next = self.tlast.val();
+            }
+        }
+        self.over.next = self.open.q.val() & self.at_maximum.q.val() & !self.fits.val();
         self.pass.next = self.tvalid.val() & self.stage_free.val() & !self.discarding.q.val();
         self.enter.next = self.pass.val() & !self.over.val();
         self.close_long.next = self.pass.val() & self.over.val();
@@ -160,7 +165,7 @@ impl<const KEEP_W: usize> Logic for FrameGuard<KEEP_W> {
         self.second.next = self.after_first.q.val();
         self.malformed.next = self.malformed_beat.val() | self.spoiled.q.val();
         self.runt.next = !self.at_least_minimum.q.val()
-            & !(self.one_below_minimum.q.val() & self.keep.val().all());
+            & !(self.one_below_minimum.q.val() & self.tkeep.val().all());
 
         // 3. Next state: the open frame.
         if self.enter.val() {

@@ -253,7 +253,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.keep_check.tlast.next = self.lookahead.tlast.val();
         self.guard.tvalid.next = self.lookahead.tvalid.val();
         self.guard.tlast.next = self.lookahead.tlast.val();
-        self.guard.keep.next = self.keep_check.keep.val();
+        self.guard.tkeep.next = self.lookahead.tkeep.val();
         self.guard.malformed_beat.next = self.keep_check.malformed.val();
         self.guard.cfg_gap_limit.next = self.cfg_gap_limit.val();
         self.header.peek.next = self.lookahead.peek.val();
@@ -265,7 +265,8 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.valid_c.next = self.stages.valid_c.val();
         self.last_c.next = self.stages.last_c.val();
         self.enter.next = self.guard.enter.val();
-        self.free_c.next = !self.valid_c.val() | self.swallow.val() | self.source.tready.val();
+        self.free_c.next =
+            !self.valid_c.val() | self.decision.discard.val() | self.source.tready.val();
         self.leave.next = self.valid_c.val() & self.free_c.val();
         self.hold_b.next = self.narrow.val()
             & self.first_b.val()

@@ -52,6 +52,7 @@ pub struct KeepCheck<const WORDS: usize, const KEEP_W: usize> {
     tail_pattern: [Constant<Bits<4>>; 3],
     tail_skip_of: [Constant<Bits<2>>; 3],
     full: Constant<Bits<KEEP_W>>,
+    full_skip: Constant<Bits<3>>,
     top_nibble: Constant<Bits<4>>,
 }
 
@@ -79,6 +80,7 @@ impl<const WORDS: usize, const KEEP_W: usize> Default for KeepCheck<WORDS, KEEP_
             tail_pattern: std::array::from_fn(|i| Constant::new(((2 << i) - 1).into())),
             tail_skip_of: std::array::from_fn(|i| Constant::new((3 - i as u64).into())),
             full: Constant::new(Bits::<KEEP_W>::mask()),
+            full_skip: Constant::new((4 % KEEP_W as u64).into()),
             top_nibble: Constant::new((KEEP_W as u64 - 4).into()),
         }
     }
@@ -88,8 +90,8 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for KeepCheck<WORDS, KEEP_W>
     #[hdl_gen]
     fn update(&mut self) {
         // 1. A byte that counts above one that does not is a hole.
-        self.above.next = self.tkeep.val() + 1;
-        self.hole.next = (self.tkeep.val() & self.above.val()).any();
+        self.above.next = self.tkeep.val() >> 1;
+        self.hole.next = (self.above.val() & !self.tkeep.val()).any();
         self.malformed.next = self.hole.val()
             | (self.tlast.val() & !self.tkeep.val().any())
             | (!self.tlast.val() & !self.tkeep.val().all());
@@ -112,10 +114,16 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for KeepCheck<WORDS, KEEP_W>
         // 3. Where the FCS lies.
         self.skip.next = 0.into();
         for i in 0..KEEP_W {
-            if self.keep.val().get_bit(i) {
+            if self.tkeep.val().get_bit(i) {
                 self.skip.next = self.skip_of[i].val();
             }
         }
+        self.missing.next = !self.tkeep.val() & 15;
+        if self.malformed.val() {
+            self.skip.next = self.full_skip.val();
+            self.missing.next = 0.into();
+        }
+        self.spill.next = self.missing.val() << self.top_nibble.val();
         self.low.next = self.tkeep.val().get_bits::<4>(0);
         self.tail_skip.next = 0.into();
         for i in 0..3 {
@@ -123,8 +131,6 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for KeepCheck<WORDS, KEEP_W>
                 self.tail_skip.next = self.tail_skip_of[i].val();
             }
         }
-        self.missing.next = !self.keep.val() & 15;
-        self.spill.next = self.missing.val() << self.top_nibble.val();
     }
     describe!("Judges a beat's byte enables and finds where its FCS lies.");
 }

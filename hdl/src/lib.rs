@@ -8,6 +8,7 @@ pub mod config;
 pub mod cosim;
 pub mod export;
 pub mod fabric;
+pub mod ingress;
 pub mod prelude;
 pub mod stream;
 pub mod table;

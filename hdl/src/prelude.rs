@@ -3,7 +3,7 @@
 pub use rust_hdl::prelude::*;
 
 pub use crate::describe;
-pub use crate::stream::{StreamSink, StreamSource};
+pub use crate::stream::{FrameSink, StreamSink, StreamSource};
 
 /// A flip-flop that starts at `initial`. Its block's reset must give it the same value: ECP5 has one value for both.
 #[must_use]

@@ -50,9 +50,7 @@ macro_rules! interface {
         }
     };
 }
-pub(crate) use interface;
 
-pub(crate) use interface;
 
 interface! {
     /// Where frames enter a block: `WORDS` x 32 bits of data, `KEEP_W` = 4 x `WORDS` byte enables, `DEST_W` bits of
@@ -90,5 +88,24 @@ interface! {
         tlast: Signal<Out, Bit> = Signal::default(),
         /// On the last beat: the frame is poisoned.
         tuser: Signal<Out, Bit> = Signal::default(),
+    }
+}
+
+interface! {
+    /// Where Ethernet frames enter the switch: a [`StreamSink`] without `tdest`, because a frame's own addresses say where
+    /// it goes.
+    FrameSink<WORDS, KEEP_W> {
+        /// The beat's bytes, byte 0 lowest.
+        tdata: [Signal<In, Bits<32>>; WORDS] = std::array::from_fn(|_| Signal::default()),
+        /// Which bytes count: contiguous from byte 0, all of them except on the last beat.
+        tkeep: Signal<In, Bits<KEEP_W>> = Signal::default(),
+        /// A beat is offered; it holds, with everything beside it, until `tready`.
+        tvalid: Signal<In, Bit> = Signal::default(),
+        /// The beat is taken at the next clock edge.
+        tready: Signal<Out, Bit> = Signal::default(),
+        /// The frame's last beat.
+        tlast: Signal<In, Bit> = Signal::default(),
+        /// On the last beat: the frame is poisoned.
+        tuser: Signal<In, Bit> = Signal::default(),
     }
 }

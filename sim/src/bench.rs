@@ -21,7 +21,10 @@ pub trait Scenario {
     fn ended(&mut self, ingress: usize, id: u64, cycle: u64);
 
     /// A frame left at `egress`.
-    fn received(&mut self, egress: usize, received: &Received);
+    ///
+    /// # Errors
+    /// Whatever makes going on pointless; the run ends with it.
+    fn received(&mut self, egress: usize, received: &Received) -> Result<(), Error>;
 }
 
 /// A frame that is to enter.
@@ -111,7 +114,7 @@ impl Bench {
     /// Runs one cycle.
     ///
     /// # Errors
-    /// [`Error::Engine`] from the engine, [`Error::Stuck`] if a beat has been offered for [`STUCK_CYCLES`] and nothing
+    /// [`Error::Engine`] from the engine, the scenario's own, [`Error::Stuck`] if a beat has been offered for [`STUCK_CYCLES`] and nothing
     /// moved.
     pub fn step(
         &mut self,
@@ -120,7 +123,7 @@ impl Bench {
     ) -> Result<(), Error> {
         self.drive(scenario);
         engine.cycle(&self.offered, &self.ready, &mut self.outcome)?;
-        let moved = self.collect(scenario);
+        let moved = self.collect(scenario)?;
         let waiting = self.offered.iter().filter(|beat| beat.is_some()).count();
         self.idle = if moved || waiting == 0 {
             0
@@ -187,7 +190,7 @@ impl Bench {
     }
 
     /// Takes what the pins say. Whether any beat moved.
-    fn collect(&mut self, scenario: &mut dyn Scenario) -> bool {
+    fn collect(&mut self, scenario: &mut dyn Scenario) -> Result<bool, Error> {
         let mut moved = false;
         for pulse in &self.outcome.pulses {
             self.counts.add(pulse);
@@ -214,9 +217,9 @@ impl Bench {
             moved = true;
             self.given_beats[port] += 1;
             if let Some(received) = self.assemblers[port].push(beat, self.beat_bytes, self.cycle) {
-                scenario.received(port, &received);
+                scenario.received(port, &received)?;
             }
         }
-        moved
+        Ok(moved)
     }
 }

@@ -16,13 +16,16 @@
 
 pub mod beat;
 pub mod bench;
+pub mod capture;
 pub mod engine;
 mod error;
 pub mod frame;
 pub mod measure;
 pub mod reference;
+pub mod replay;
 pub mod rng;
 pub mod simulate;
 pub mod traffic;
+pub mod wave;
 
 pub use error::Error;

@@ -303,12 +303,13 @@ impl Scenario for Lesson {
 
     fn ended(&mut self, _ingress: usize, _id: u64, _cycle: u64) {}
 
-    fn received(&mut self, egress: usize, received: &Received) {
+    fn received(&mut self, egress: usize, received: &Received) -> Result<(), Error> {
         let stamp = Stamp::read(&received.bytes, usize::MAX);
         self.arrived |= egress == self.to
             && !received.poisoned
             && stamp
                 .is_some_and(|stamp| received.bytes == stamp.frame() && stamp.source == self.port);
+        Ok(())
     }
 }
 
@@ -472,7 +473,7 @@ impl Scenario for Flows {
         self.current[ingress] = None;
     }
 
-    fn received(&mut self, egress: usize, received: &Received) {
+    fn received(&mut self, egress: usize, received: &Received) -> Result<(), Error> {
         let stamp = Stamp::read(&received.bytes, self.ports)
             .filter(|stamp| received.well_formed && received.bytes == stamp.frame());
         let stamp = match stamp {
@@ -486,18 +487,18 @@ impl Scenario for Flows {
                 } else {
                     self.corrupted += 1;
                 }
-                return;
+                return Ok(());
             }
         };
         if stamp.destination != egress {
             self.flooded += 1;
-            return;
+            return Ok(());
         }
         let found = self.pairs[stamp.source * self.ports + egress].take(stamp.sequence);
         let offered = match found {
             Found::Never => {
                 self.duplicated += 1;
-                return;
+                return Ok(());
             }
             Found::Late(offered) => {
                 self.reordered += 1;
@@ -515,5 +516,6 @@ impl Scenario for Flows {
             let beats = frame::beats(received.bytes.len(), self.beat_bytes) as u64;
             self.window_beats[stamp.source] += beats;
         }
+        Ok(())
     }
 }

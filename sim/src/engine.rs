@@ -271,11 +271,22 @@ impl EngineKind {
     /// Every engine that can be built.
     pub const ALL: [EngineKind; 1] = [EngineKind::Reference];
 
+    /// The engine that is used unless another is asked for.
+    pub const DEFAULT: EngineKind = EngineKind::Reference;
+
     /// What users type.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             EngineKind::Reference => "reference",
+        }
+    }
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            EngineKind::Reference => "the naive functional reference, not cycle-exact",
         }
     }
 }

@@ -681,6 +681,24 @@ enum Fate {
     Flooded,
 }
 
+/// What the copies of a frame leave open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// Nothing.
+    None,
+    /// It has one copy either way, for one port or flooded, as there is only one other port.
+    Flooded,
+    /// It has no copy, which may all have been dropped.
+    All,
+}
+
+/// Per ingress, frames in doubt.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slack {
+    flooded: u64,
+    all: u64,
+}
+
 /// The books after a replay.
 #[derive(Debug, Default)]
 struct Audit {
@@ -696,11 +714,11 @@ impl Audit {
         let mut audit = Self::default();
         let mut expected = Counts::new(ports);
         let mut missing = vec![0_u64; ports * ports];
-        // Frames without any copy for which two fates are possible, per ingress.
-        let mut undecided = vec![0_u64; ports];
+        let mut slack = vec![Slack::default(); ports];
         for sent in &replay.sent {
-            let (fate, decided) = lessons.fate(sent);
-            undecided[sent.ingress] += u64::from(!decided);
+            let (fate, doubt) = lessons.fate(sent);
+            slack[sent.ingress].flooded += u64::from(doubt != Doubt::None);
+            slack[sent.ingress].all += u64::from(doubt == Doubt::All);
             let mask = audit.enter(sent, fate, ports, &mut expected);
             let stray = sent.copies & !mask;
             if stray != 0 {
@@ -722,13 +740,13 @@ impl Audit {
             let dropped = counts.dropped(ingress, egress);
             audit.copies.dropped += missing.min(dropped);
             audit.copies.unaccounted += missing.saturating_sub(dropped);
-            if missing > dropped || dropped > missing + undecided[ingress] {
+            if missing > dropped || dropped > missing + slack[ingress].all {
                 audit.violations.add(format!(
                     "{missing} copies from port {ingress} to port {egress} are missing and {dropped} are counted as dropped"
                 ));
             }
         }
-        audit.compare(counts, &expected, &undecided);
+        audit.compare(counts, &expected, &slack);
         audit
     }
 
@@ -784,14 +802,18 @@ impl Audit {
     }
 
     /// Compares the switch's own counters with what must have happened.
-    fn compare(&mut self, counts: &Counts, expected: &Counts, undecided: &[u64]) {
+    fn compare(&mut self, counts: &Counts, expected: &Counts, slack: &[Slack]) {
         for cause in Cause::ALL {
             if matches!(cause, Cause::LearnMissed | Cause::DropFull) {
                 continue;
             }
-            for (ingress, slack) in undecided.iter().enumerate() {
+            for (ingress, slack) in slack.iter().enumerate() {
                 let (got, want) = (counts.at(cause, ingress), expected.at(cause, ingress));
-                if got.abs_diff(want) > *slack {
+                let slack = match cause {
+                    Cause::Flooded => slack.flooded,
+                    _ => slack.all,
+                };
+                if got.abs_diff(want) > slack {
                     self.violations.add(format!(
                         "port {ingress} counts {got} {cause}, but {want} happened"
                     ));
@@ -856,17 +878,17 @@ impl<'a> Lessons<'a> {
         }
     }
 
-    /// The fate of a frame, and whether no other was possible. Where the switch may or may not have known the
-    /// destination, the copies tell which it was.
-    fn fate(&self, sent: &Sent) -> (Fate, bool) {
+    /// The fate of a frame, and what remains in doubt. Where the switch may or may not have known the destination, the
+    /// copies tell which it was.
+    fn fate(&self, sent: &Sent) -> (Fate, Doubt) {
         match sent.kind {
-            Kind::Reserved => return (Fate::Filtered(Cause::FilteredReserved), true),
-            Kind::Control => return (Fate::Filtered(Cause::FilteredControl), true),
-            Kind::Group => return (Fate::Flooded, true),
+            Kind::Reserved => return (Fate::Filtered(Cause::FilteredReserved), Doubt::None),
+            Kind::Control => return (Fate::Filtered(Cause::FilteredControl), Doubt::None),
+            Kind::Group => return (Fate::Flooded, Doubt::None),
             Kind::Individual => {}
         }
         let Some(home) = self.replay.stations.port.get(&sent.destination).copied() else {
-            return (Fate::Flooded, true);
+            return (Fate::Flooded, Doubt::None);
         };
         let direct = if home == sent.ingress {
             Fate::Filtered(Cause::FilteredSelf)
@@ -877,16 +899,21 @@ impl<'a> Lessons<'a> {
         let possible = self.possible.get(&sent.destination);
         let certain = self.certain.get(&sent.destination);
         if possible.is_none_or(|taught| *taught > ended.saturating_add(SETTLE_CYCLES)) {
-            return (Fate::Flooded, true);
+            return (Fate::Flooded, Doubt::None);
         }
         if !self.unsure[home] && certain.is_some_and(|taught| taught + SETTLE_CYCLES <= begun) {
-            return (direct, true);
+            return (direct, Doubt::None);
+        }
+        if home != sent.ingress && self.replay.ports == 2 {
+            return (direct, Doubt::Flooded);
         }
         let home_mask = if home == sent.ingress { 0 } else { 1 << home };
         if sent.copies & !home_mask != 0 {
-            (Fate::Flooded, true)
+            (Fate::Flooded, Doubt::None)
+        } else if sent.copies == 0 && self.lossy {
+            (direct, Doubt::All)
         } else {
-            (direct, sent.copies != 0 || !self.lossy)
+            (direct, Doubt::None)
         }
     }
 }

@@ -6,8 +6,12 @@ use std::str::FromStr;
 use lightswitch_hdl::config::Config;
 
 use crate::beat::Beat;
+use crate::frame::Mac;
 use crate::reference::Reference;
 use crate::Error;
+
+/// Addresses that a set of the address table holds.
+pub const TABLE_WAYS: usize = 2;
 
 /// One switch, simulated cycle by cycle.
 ///
@@ -23,7 +27,15 @@ pub trait Engine {
     /// Bytes of a full beat.
     fn beat_bytes(&self) -> usize;
 
-    /// Resets the switch; the next beat offered is a first beat. Frames in flight and learned addresses are gone.
+    /// The set of the address table that `address` falls into. Of more than [`TABLE_WAYS`] addresses in a set some may be
+    /// forgotten, so whoever judges the switch must not expect it to know them all. `None`: there is room for all.
+    fn table_set(&self, address: Mac) -> Option<usize> {
+        let _ = address;
+        None
+    }
+
+    /// Resets the switch and runs it, idle, until it can learn; the next beat offered is a first beat. Frames in flight
+    /// and learned addresses are gone.
     ///
     /// # Errors
     /// [`Error::Engine`] if the engine breaks down.
@@ -242,10 +254,10 @@ pub struct Settings {
     /// Per ingress, one bit an egress: this pair stores a frame before it forwards it. Ingresses beyond the end cut
     /// through.
     pub store_and_forward: Vec<u64>,
-    /// Cycles after which an address that was not heard of is forgotten. 0: never.
-    pub ageing_cycles: u64,
+    /// Cycles in an epoch of the address table: an address not heard of for a dozen epochs is forgotten. 0: never.
+    pub ageing_period: u32,
     /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: no limit.
-    pub gap_limit: u32,
+    pub gap_limit: u16,
 }
 
 impl Default for Settings {
@@ -254,7 +266,7 @@ impl Default for Settings {
         Self {
             lossy: false,
             store_and_forward: Vec::new(),
-            ageing_cycles: 0,
+            ageing_period: 0,
             gap_limit: 4_096,
         }
     }

@@ -10,6 +10,9 @@ use crate::engine::{Cause, Engine, Outcome, Settings};
 use crate::frame::{self, Mac, Verdict};
 use crate::Error;
 
+/// Epochs after which an address that was not heard of is forgotten.
+const AGE_EPOCHS: u64 = 12;
+
 /// The naive switch. Latency: a whole frame and one cycle. Every port is store-and-forward.
 #[derive(Debug)]
 pub struct Reference {
@@ -38,7 +41,7 @@ struct Ingress {
     inside: bool,
     /// The frame is closed; its rest is thrown away.
     discarding: bool,
-    idle: u32,
+    idle: u16,
     /// A frame, and the egresses it still has to be queued for.
     waiting: Option<(Stored, Vec<usize>)>,
 }
@@ -185,7 +188,7 @@ impl Reference {
             outcome.pulse(Cause::FilteredControl, port);
             return Vec::new();
         }
-        let age = self.settings.ageing_cycles;
+        let age = AGE_EPOCHS * u64::from(self.settings.ageing_period);
         let known = self
             .table
             .get(&destination)

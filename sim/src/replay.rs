@@ -4,7 +4,7 @@
 //! checker knows where each address lives and when the switch can have learned it, so it knows for every frame at which
 //! ports copies must appear; what is missing must be counted as dropped by the switch for exactly that pair.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use lightswitch_hdl::config::Config;
@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use crate::bench::{Bench, Planned, Scenario};
 use crate::capture::{Capture, CaptureWriter, Skipped};
-use crate::engine::{Cause, Counts, Engine, Settings};
+use crate::engine::{Cause, Counts, Engine, Settings, TABLE_WAYS};
 use crate::frame::{self, Mac, Received, Verdict};
 use crate::measure;
 use crate::Error;
 
 /// Cycles the switch is given to learn an address, or to look one up, before the checker relies on it.
-const SETTLE_CYCLES: u64 = 64;
+const SETTLE_CYCLES: u64 = 128;
 /// Cycles, beside two longest frames, without a beat at any egress after which nothing more is expected.
 const QUIET_CYCLES: u64 = 1_024;
 /// Cycles between two calls of the progress callback.
@@ -202,7 +202,7 @@ pub fn run(
     for writer in std::mem::take(&mut replay.writers) {
         writer.finish()?;
     }
-    let audit = Audit::of(&replay, settings, &bench.counts);
+    let audit = Audit::of(&replay, engine, settings, &bench.counts);
     Ok(replay.report(engine, config, options, &bench, audit, started))
 }
 
@@ -708,9 +708,9 @@ struct Audit {
 }
 
 impl Audit {
-    fn of(replay: &Replay, settings: &Settings, counts: &Counts) -> Self {
+    fn of(replay: &Replay, engine: &dyn Engine, settings: &Settings, counts: &Counts) -> Self {
         let ports = replay.ports;
-        let lessons = Lessons::of(replay, settings, counts);
+        let lessons = Lessons::of(replay, engine, settings, counts);
         let mut audit = Self::default();
         let mut expected = Counts::new(ports);
         let mut missing = vec![0_u64; ports * ports];
@@ -836,18 +836,34 @@ fn ports_of(mask: u64) -> String {
     }
 }
 
+/// Of the addresses that may be learned, those in sets of the table that do not hold all of theirs.
+fn crowded(engine: &dyn Engine, possible: &HashMap<Mac, u64>) -> HashSet<Mac> {
+    let mut sets: HashMap<usize, Vec<Mac>> = HashMap::new();
+    for mac in possible.keys() {
+        if let Some(set) = engine.table_set(*mac) {
+            sets.entry(set).or_default().push(*mac);
+        }
+    }
+    sets.into_values()
+        .filter(|addresses| addresses.len() > TABLE_WAYS)
+        .flatten()
+        .collect()
+}
+
 /// When the switch can have learned, and must have learned, each address.
 struct Lessons<'a> {
     replay: &'a Replay,
     /// An address that is no longer sure to be known once it was learned: ageing, or no room in the table.
     unsure: Vec<bool>,
+    /// Addresses that share a set of the table with more others than it holds.
+    crowded: HashSet<Mac>,
     lossy: bool,
     possible: HashMap<Mac, u64>,
     certain: HashMap<Mac, u64>,
 }
 
 impl<'a> Lessons<'a> {
-    fn of(replay: &'a Replay, settings: &Settings, counts: &Counts) -> Self {
+    fn of(replay: &'a Replay, engine: &dyn Engine, settings: &Settings, counts: &Counts) -> Self {
         let mut possible = HashMap::new();
         let mut certain = HashMap::new();
         let note = |known: &mut HashMap<Mac, u64>, mac: Mac, cycle: u64| {
@@ -867,11 +883,12 @@ impl<'a> Lessons<'a> {
             }
         }
         let unsure = (0..replay.ports)
-            .map(|port| settings.ageing_cycles > 0 || counts.at(Cause::LearnMissed, port) > 0)
+            .map(|port| settings.ageing_period > 0 || counts.at(Cause::LearnMissed, port) > 0)
             .collect();
         Self {
             replay,
             unsure,
+            crowded: crowded(engine, &possible),
             lossy: settings.lossy,
             possible,
             certain,
@@ -901,7 +918,8 @@ impl<'a> Lessons<'a> {
         if possible.is_none_or(|taught| *taught > ended.saturating_add(SETTLE_CYCLES)) {
             return (Fate::Flooded, Doubt::None);
         }
-        if !self.unsure[home] && certain.is_some_and(|taught| taught + SETTLE_CYCLES <= begun) {
+        let sure = !self.unsure[home] && !self.crowded.contains(&sent.destination);
+        if sure && certain.is_some_and(|taught| taught + SETTLE_CYCLES <= begun) {
             return (direct, Doubt::None);
         }
         if home != sent.ingress && self.replay.ports == 2 {

@@ -15,6 +15,7 @@ use vcd::{IdCode, TimescaleUnit, Value, VarType};
 
 use crate::beat::Beat;
 use crate::engine::{Engine, Outcome};
+use crate::frame::Mac;
 use crate::Error;
 
 /// Bytes of waves that are kept in memory before they are written to an FST file.
@@ -61,6 +62,10 @@ impl Engine for Tapped {
 
     fn beat_bytes(&self) -> usize {
         self.inner.beat_bytes()
+    }
+
+    fn table_set(&self, address: Mac) -> Option<usize> {
+        self.inner.table_set(address)
     }
 
     fn reset(&mut self) -> Result<(), Error> {

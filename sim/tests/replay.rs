@@ -852,3 +852,99 @@ fn the_audit_compares_the_counters() {
         }
     }
 }
+
+/// The reference with a table of one set: it forgets the older of three addresses.
+struct Forgetful {
+    inner: Box<dyn Engine>,
+    admits: bool,
+    taken: usize,
+    idle: usize,
+}
+
+impl Engine for Forgetful {
+    fn name(&self) -> &'static str {
+        "forgetful"
+    }
+
+    fn ports(&self) -> usize {
+        self.inner.ports()
+    }
+
+    fn beat_bytes(&self) -> usize {
+        self.inner.beat_bytes()
+    }
+
+    fn table_set(&self, _address: Mac) -> Option<usize> {
+        self.admits.then_some(0)
+    }
+
+    fn reset(&mut self) -> Result<(), Error> {
+        self.inner.reset()
+    }
+
+    fn cycle(
+        &mut self,
+        offered: &[Option<Beat>],
+        ready: &[bool],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        self.inner.cycle(offered, ready, outcome)?;
+        let last = |port: &usize| {
+            offered[*port].is_some_and(|beat| beat.last) && outcome.ingress_ready[*port]
+        };
+        self.taken += (0..4).filter(last).count();
+        self.idle = if offered.iter().any(Option::is_some) {
+            0
+        } else {
+            self.idle + 1
+        };
+        if self.taken >= 6 && self.idle == 500 {
+            self.taken = 0;
+            self.inner.reset()?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_table_may_forget_but_only_if_it_is_full() {
+    let folder = Folder::new("forget");
+    let stations = [A, B, C, D];
+    let records: Vec<Record> = (0..60)
+        .map(|index: usize| {
+            let bytes = ethernet(
+                stations[(index + 1) % 4],
+                stations[index % 4],
+                0x0800,
+                60,
+                1,
+            );
+            (index as u32, 0, bytes, 60)
+        })
+        .collect();
+    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let options = Options {
+        max_gap: Some(1_000),
+        ..options(&folder, &path)
+    };
+    let report = |admits| {
+        let mut engine = Forgetful {
+            inner: build(&Settings::default()),
+            admits,
+            taken: 0,
+            idle: 0,
+        };
+        run_on(&mut engine, &options, &Settings::default()).unwrap()
+    };
+    let honest = run(&options, &Settings::default()).unwrap();
+    assert!(
+        honest.is_clean() && honest.fates.flooded_unknown == 3,
+        "{honest:#?}"
+    );
+    let full = report(true);
+    assert!(full.fates.flooded_unknown > 3, "{full:#?}");
+    assert!(full.is_clean(), "{full:#?}");
+    let denied = report(false);
+    let described = &denied.first_violations[0];
+    assert!(described.contains("but belongs to"), "{denied:#?}");
+}

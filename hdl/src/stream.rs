@@ -50,7 +50,7 @@ macro_rules! interface {
         }
     };
 }
-
+pub(crate) use interface;
 
 interface! {
     /// Where frames enter a block: `WORDS` x 32 bits of data, `KEEP_W` = 4 x `WORDS` byte enables, `DEST_W` bits of

@@ -1,1 +1,31 @@
-//! Cycle-accurate simulation.
+//! Cycle-accurate simulation of the lightswitch core.
+//!
+//! ```text
+//!  traffic ─┐                                   ┌─► measure ─► simulate::Report
+//!           ├─► bench ◄─► engine (rtl, naive) ──┤
+//!  capture ─┘      one call a cycle             └─► replay::Report, one capture an egress
+//! ```
+//!
+//! An [`engine::Engine`] is one switch that is offered beats and gives beats, one call a cycle. A [`bench::Bench`] plays
+//! frames into it and puts frames together again; a [`bench::Scenario`] says which frames, and judges what comes out.
+
+#![allow(
+    clippy::cast_precision_loss,
+    reason = "figures for people; no run reaches 2^53 beats"
+)]
+
+pub mod beat;
+pub mod bench;
+pub mod capture;
+pub mod engine;
+mod error;
+pub mod frame;
+pub mod measure;
+pub mod reference;
+pub mod replay;
+pub mod rng;
+pub mod simulate;
+pub mod traffic;
+pub mod wave;
+
+pub use error::Error;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use rust_hdl::prelude::ast::{
-    Verilog, VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression,
-    VerilogMatch, VerilogOp, VerilogOpUnary, VerilogStatement,
+    VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression, VerilogMatch,
+    VerilogOp, VerilogOpUnary, VerilogStatement,
 };
 use rust_hdl::prelude::{clog2, AtomKind};
 

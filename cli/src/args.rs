@@ -1,0 +1,181 @@
+//! What users type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lightswitch_hdl::config::Config;
+use lightswitch_sim::engine::EngineKind;
+use lightswitch_sim::frame::Mac;
+use lightswitch_sim::replay::EgressFcs;
+use lightswitch_sim::traffic::{FrameSize, Pattern};
+
+/// Simulate, check and export the lightswitch Ethernet switch core.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run generated traffic, or a capture, through the switch and check every copy
+    Simulate(Box<SimulateArgs>),
+    /// Say which external tools are there, and what installs the others
+    Doctor(DoctorArgs),
+}
+
+/// Options of `simulate`.
+#[derive(Args, Debug)]
+pub struct SimulateArgs {
+    /// Configuration of the switch: 2x32, 4x64, 4x64-jumbo, 8x64 or 16x64
+    #[arg(long, default_value = "4x64", value_parser = config)]
+    pub config: &'static Config,
+    /// Simulation engine
+    #[arg(long, default_value = EngineKind::DEFAULT.name(), help = engine_help())]
+    pub engine: EngineKind,
+    /// Drop copies for full queues, instead of holding frames up in front of the switch
+    #[arg(long)]
+    pub lossy: bool,
+    /// Store every frame before it is forwarded, at all pairs of ports
+    #[arg(long)]
+    pub store_and_forward: bool,
+    /// Offered load: fraction of cycles with a beat at each ingress, above 0 and up to 1
+    #[arg(long, default_value_t = 0.9)]
+    pub load: f64,
+    /// Clock in MHz, for time stamps and waves
+    #[arg(long, default_value_t = 156.25)]
+    pub clock_mhz: f64,
+    /// Write the stream pins to this file, .vcd or .fst
+    #[arg(long, value_name = "FILE")]
+    pub wave: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Options of generated traffic.
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    /// Options of a replay.
+    #[command(flatten)]
+    pub replay: ReplayArgs,
+}
+
+/// Options of `simulate` for generated traffic.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Generated traffic")]
+pub struct TrafficArgs {
+    /// uniform, permutation, hotspot (half of the frames to port 0) or bursty (on-off, 16 frames on average)
+    #[arg(long, default_value = "uniform", conflicts_with = "pcap")]
+    pub traffic: Pattern,
+    /// Bytes from destination address to FCS: a number, imix, or LO-HI
+    #[arg(long, default_value = "64", conflicts_with = "pcap")]
+    pub frame: FrameSize,
+    /// Cycles in which frames are offered; the first tenth is not measured
+    #[arg(long, default_value_t = 100_000, conflicts_with = "pcap")]
+    pub cycles: u64,
+    /// The same seed gives the same frames at the same cycles
+    #[arg(long, default_value_t = 1, conflicts_with = "pcap")]
+    pub seed: u64,
+    /// Fraction of beats inside a frame that come a cycle late
+    #[arg(
+        long,
+        value_name = "FRACTION",
+        default_value_t = 0.0,
+        conflicts_with = "pcap"
+    )]
+    pub pause: f64,
+    /// Fraction of cycles in which an egress is not ready
+    #[arg(
+        long,
+        value_name = "FRACTION",
+        default_value_t = 0.0,
+        conflicts_with = "pcap"
+    )]
+    pub back_pressure: f64,
+}
+
+/// Options of `simulate` for captures.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Replay of a capture")]
+pub struct ReplayArgs {
+    /// Replay this pcap capture: each source address lives on a port
+    #[arg(long, value_name = "FILE", requires = "out_dir")]
+    pub pcap: Option<PathBuf>,
+    /// Write what leaves to egress-00.pcap and so on in this folder
+    #[arg(long, value_name = "DIR", requires = "pcap")]
+    pub out_dir: Option<PathBuf>,
+    /// Put an address on a port; may be given again. Others are dealt out in turn, as they appear
+    #[arg(long, value_name = "MAC=PORT", value_parser = assignment, requires = "pcap")]
+    pub assign: Vec<(Mac, usize)>,
+    /// Keep the time stamps' distances between frames, up to this many cycles, instead of following the load
+    #[arg(
+        long,
+        value_name = "CYCLES",
+        requires = "pcap",
+        conflicts_with = "load"
+    )]
+    pub max_gap: Option<u64>,
+    /// Whether the captures written hold the FCS; without it they hold no poisoned frames
+    #[arg(long, value_name = "WHAT", default_value = "keep", requires = "pcap")]
+    pub egress_fcs: Fcs,
+}
+
+/// Options of `doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// Fail if one of these tools is missing; without a name, if any is
+    #[arg(long, value_name = "TOOL", num_args = 0.., value_delimiter = ',')]
+    pub require: Option<Vec<String>>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The choices of `--egress-fcs`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Fcs {
+    /// Frames as they leave
+    Keep,
+    /// Without the last four bytes
+    Strip,
+}
+
+impl From<Fcs> for EgressFcs {
+    fn from(fcs: Fcs) -> Self {
+        match fcs {
+            Fcs::Keep => EgressFcs::Keep,
+            Fcs::Strip => EgressFcs::Strip,
+        }
+    }
+}
+
+fn config(text: &str) -> Result<&'static Config, String> {
+    Config::named(text).ok_or_else(|| {
+        let known: Vec<_> = Config::ALL.iter().map(|config| config.name).collect();
+        format!(
+            "there is no such configuration; choose one of {}",
+            known.join(", ")
+        )
+    })
+}
+
+fn assignment(text: &str) -> Result<(Mac, usize), String> {
+    let (mac, port) = text
+        .rsplit_once('=')
+        .ok_or("it must be MAC=PORT, like 02:00:00:00:00:01=3")?;
+    let mac = mac.parse().map_err(|error| format!("{error}"))?;
+    let port = port
+        .parse()
+        .map_err(|_| format!("the port is `{port}`; it must be a number"))?;
+    Ok((mac, port))
+}
+
+fn engine_help() -> String {
+    let names: Vec<String> = EngineKind::ALL
+        .iter()
+        .map(|kind| format!("{} ({})", kind.name(), kind.purpose()))
+        .collect();
+    format!("Simulation engine: {}", names.join(", "))
+}

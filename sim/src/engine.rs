@@ -1,0 +1,408 @@
+//! The one interface of every simulation engine: one switch, one call a cycle.
+
+use std::fmt;
+use std::str::FromStr;
+
+use lightswitch_hdl::config::Config;
+
+use crate::beat::Beat;
+use crate::frame::Mac;
+use crate::reference::Reference;
+use crate::Error;
+
+/// Addresses that a set of the address table holds.
+pub const TABLE_WAYS: usize = 2;
+
+/// One switch, simulated cycle by cycle.
+///
+/// A call of [`Engine::cycle`] drives the input pins, lets the switch settle, samples its output pins and then gives it
+/// one clock edge. Callers keep the AXI4-Stream promise: an offered beat stays offered, unchanged, until it is taken.
+pub trait Engine {
+    /// What users call it.
+    fn name(&self) -> &'static str;
+
+    /// Number of ports.
+    fn ports(&self) -> usize;
+
+    /// Bytes of a full beat.
+    fn beat_bytes(&self) -> usize;
+
+    /// The set of the address table that `address` falls into. Of more than [`TABLE_WAYS`] addresses in a set some may be
+    /// forgotten, so whoever judges the switch must not expect it to know them all. `None`: there is room for all.
+    fn table_set(&self, address: Mac) -> Option<usize> {
+        let _ = address;
+        None
+    }
+
+    /// Resets the switch and runs it, idle, until it can learn; the next beat offered is a first beat. Frames in flight
+    /// and learned addresses are gone.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] if the engine breaks down.
+    fn reset(&mut self) -> Result<(), Error>;
+
+    /// Runs one cycle: `offered` holds the beat at each ingress (`None`: `tvalid` low), `egress_ready` the `tready` of
+    /// each egress. Everything in `outcome` is overwritten.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] if the engine breaks down.
+    fn cycle(
+        &mut self,
+        offered: &[Option<Beat>],
+        egress_ready: &[bool],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error>;
+}
+
+/// The output pins of a switch in one cycle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// `tready` of each ingress.
+    pub ingress_ready: Vec<bool>,
+    /// The beat at each egress, `None` where `tvalid` is low; it is transferred where `tready` was high.
+    pub egress: Vec<Option<Beat>>,
+    /// The statistics pins that are high in this cycle, one entry a pin.
+    pub pulses: Vec<Pulse>,
+}
+
+impl Outcome {
+    /// An outcome for `ports` ports: nothing ready, nothing offered.
+    #[must_use]
+    pub fn new(ports: usize) -> Self {
+        Self {
+            ingress_ready: vec![false; ports],
+            egress: vec![None; ports],
+            pulses: Vec::new(),
+        }
+    }
+
+    /// Makes every pin low again, for engines to call first.
+    pub fn clear(&mut self) {
+        self.ingress_ready.fill(false);
+        self.egress.fill(None);
+        self.pulses.clear();
+    }
+
+    /// Adds the pulse of an ingress.
+    pub fn pulse(&mut self, cause: Cause, ingress: usize) {
+        self.pulses.push(Pulse {
+            cause,
+            ingress,
+            egress: None,
+        });
+    }
+
+    /// Adds the [`Cause::DropFull`] of a pair.
+    pub fn drop_full(&mut self, ingress: usize, egress: usize) {
+        self.pulses.push(Pulse {
+            cause: Cause::DropFull,
+            ingress,
+            egress: Some(egress),
+        });
+    }
+}
+
+/// One statistics pin that is high in a cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// What is counted.
+    pub cause: Cause,
+    /// The ingress it belongs to.
+    pub ingress: usize,
+    /// The egress, for [`Cause::DropFull`] only.
+    pub egress: Option<usize>,
+}
+
+/// What the switch counts, per ingress; [`Cause::DropFull`] per (ingress, egress).
+///
+/// Each frame is counted once: dropped as a runt, filtered, or accepted. An accepted frame is counted again if it was
+/// flooded, and if it was poisoned, by the first cause that holds: gap, too long, malformed, runt, poisoned on arrival,
+/// FCS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    /// A frame was sent on to one egress or more, good or bad, whatever became of its copies.
+    Accepted,
+    /// An accepted frame ended with an FCS that is neither good nor stomped.
+    FcsError,
+    /// An accepted frame arrived poisoned: marked on its last beat, or with a stomped FCS.
+    PoisonedIn,
+    /// A beat of an accepted frame had a hole in its byte enables, or none set.
+    Malformed,
+    /// An accepted frame was longer than the configuration's maximum: closed and poisoned.
+    TooLong,
+    /// A frame was shorter than 64 bytes and had not left: dropped.
+    RuntDropped,
+    /// A frame was shorter than 64 bytes and had begun to leave: poisoned.
+    RuntPoisoned,
+    /// A source paused longer than the gap limit inside an accepted frame: closed and poisoned.
+    GapClosed,
+    /// A frame to 01:80:C2:00:00:00 .. 0F: dropped.
+    FilteredReserved,
+    /// A frame whose destination is behind its own ingress: dropped.
+    FilteredSelf,
+    /// A MAC control frame (type 0x8808) to another address than the reserved ones: dropped.
+    FilteredControl,
+    /// An accepted frame went to every other port: its destination is a group address or not in the table.
+    Flooded,
+    /// A source address found no room in the table.
+    LearnMissed,
+    /// The copy for one egress was dropped, because its queue had no room for a longest frame (lossy mode only).
+    DropFull,
+}
+
+impl Cause {
+    /// Every cause, in the order of the pins.
+    pub const ALL: [Cause; 14] = [
+        Cause::Accepted,
+        Cause::FcsError,
+        Cause::PoisonedIn,
+        Cause::Malformed,
+        Cause::TooLong,
+        Cause::RuntDropped,
+        Cause::RuntPoisoned,
+        Cause::GapClosed,
+        Cause::FilteredReserved,
+        Cause::FilteredSelf,
+        Cause::FilteredControl,
+        Cause::Flooded,
+        Cause::LearnMissed,
+        Cause::DropFull,
+    ];
+
+    /// The name in reports, `snake_case`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Accepted => "accepted",
+            Cause::FcsError => "fcs_error",
+            Cause::PoisonedIn => "poisoned_in",
+            Cause::Malformed => "malformed",
+            Cause::TooLong => "too_long",
+            Cause::RuntDropped => "runt_dropped",
+            Cause::RuntPoisoned => "runt_poisoned",
+            Cause::GapClosed => "gap_closed",
+            Cause::FilteredReserved => "filtered_reserved",
+            Cause::FilteredSelf => "filtered_self",
+            Cause::FilteredControl => "filtered_control",
+            Cause::Flooded => "flooded",
+            Cause::LearnMissed => "learn_missed",
+            Cause::DropFull => "drop_full",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The counters that a bench keeps from the pulses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    ports: usize,
+    per_ingress: Vec<[u64; Cause::ALL.len()]>,
+    drop_full: Vec<u64>,
+}
+
+impl Counts {
+    /// All zero, for `ports` ports.
+    #[must_use]
+    pub fn new(ports: usize) -> Self {
+        Self {
+            ports,
+            per_ingress: vec![[0; Cause::ALL.len()]; ports],
+            drop_full: vec![0; ports * ports],
+        }
+    }
+
+    /// Counts one pulse.
+    pub fn add(&mut self, pulse: &Pulse) {
+        self.per_ingress[pulse.ingress][pulse.cause as usize] += 1;
+        if let Some(egress) = pulse.egress {
+            self.drop_full[pulse.ingress * self.ports + egress] += 1;
+        }
+    }
+
+    /// How often `cause` was counted at `ingress`.
+    #[must_use]
+    pub fn at(&self, cause: Cause, ingress: usize) -> u64 {
+        self.per_ingress[ingress][cause as usize]
+    }
+
+    /// How often `cause` was counted at all.
+    #[must_use]
+    pub fn total(&self, cause: Cause) -> u64 {
+        self.per_ingress
+            .iter()
+            .map(|counts| counts[cause as usize])
+            .sum()
+    }
+
+    /// Copies from `ingress` to `egress` dropped for want of room.
+    #[must_use]
+    pub fn dropped(&self, ingress: usize, egress: usize) -> u64 {
+        self.drop_full[ingress * self.ports + egress]
+    }
+}
+
+/// The configuration inputs of a switch, constant over a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Lossy mode: a copy for a full queue is dropped. Otherwise frames wait in front of the switch.
+    pub lossy: bool,
+    /// Per ingress, one bit an egress: this pair stores a frame before it forwards it. Ingresses beyond the end cut
+    /// through.
+    pub store_and_forward: Vec<u64>,
+    /// Cycles in an epoch of the address table: an address not heard of for a dozen epochs is forgotten. 0: never.
+    pub ageing_period: u32,
+    /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: no limit.
+    pub gap_limit: u16,
+}
+
+impl Default for Settings {
+    /// Lossless, cut-through, no ageing, a gap limit of 4 096 cycles.
+    fn default() -> Self {
+        Self {
+            lossy: false,
+            store_and_forward: Vec::new(),
+            ageing_period: 0,
+            gap_limit: 4_096,
+        }
+    }
+}
+
+/// The simulation engines that can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The naive functional reference: right frames, not the RTL's cycles.
+    Reference,
+}
+
+impl EngineKind {
+    /// Every engine that can be built.
+    pub const ALL: [EngineKind; 1] = [EngineKind::Reference];
+
+    /// The engine that is used unless another is asked for.
+    pub const DEFAULT: EngineKind = EngineKind::Reference;
+
+    /// What users type.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            EngineKind::Reference => "reference",
+        }
+    }
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            EngineKind::Reference => "the naive functional reference, not cycle-exact",
+        }
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| {
+                let known: Vec<_> = Self::ALL.iter().map(|kind| kind.name()).collect();
+                Error::invalid("the engine", text, format!("one of {}", known.join(", ")))
+            })
+    }
+}
+
+/// Builds a switch of this configuration, reset and ready.
+///
+/// # Errors
+/// [`Error::Invalid`] if the settings do not fit the configuration, [`Error::Engine`] if the engine does not start.
+pub fn build(
+    kind: EngineKind,
+    config: &Config,
+    settings: &Settings,
+) -> Result<Box<dyn Engine>, Error> {
+    if settings.store_and_forward.len() > config.ports {
+        return Err(Error::invalid(
+            "the store-and-forward mask",
+            format!("{} ingresses", settings.store_and_forward.len()),
+            format!("for {} ingresses at most", config.ports),
+        ));
+    }
+    if let Some(mask) = settings
+        .store_and_forward
+        .iter()
+        .find(|mask| config.ports < 64 && **mask >> config.ports != 0)
+    {
+        return Err(Error::invalid(
+            "the store-and-forward mask",
+            format!("{mask:#x}"),
+            format!("a mask of {} egresses", config.ports),
+        ));
+    }
+    match kind {
+        EngineKind::Reference => Ok(Box::new(Reference::new(config, settings))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_numbered_in_order_and_named_once() {
+        for (index, cause) in Cause::ALL.into_iter().enumerate() {
+            assert_eq!(cause as usize, index);
+            assert!(Cause::ALL[..index]
+                .iter()
+                .all(|other| other.name() != cause.name()));
+        }
+    }
+
+    #[test]
+    fn counts_a_drop_at_its_pair_and_its_ingress() {
+        let mut outcome = Outcome::new(4);
+        outcome.drop_full(1, 3);
+        outcome.pulse(Cause::Accepted, 2);
+        let mut counts = Counts::new(4);
+        outcome.pulses.iter().for_each(|pulse| counts.add(pulse));
+        assert_eq!(counts.dropped(1, 3), 1);
+        assert_eq!(counts.dropped(3, 1), 0);
+        assert_eq!(counts.at(Cause::DropFull, 1), 1);
+        assert_eq!(counts.total(Cause::Accepted), 1);
+        assert_eq!(counts.at(Cause::Accepted, 1), 0);
+    }
+
+    #[test]
+    fn names_the_engines_there_are() {
+        assert_eq!(
+            "reference".parse::<EngineKind>().unwrap(),
+            EngineKind::Reference
+        );
+        let error = "warp".parse::<EngineKind>().unwrap_err().to_string();
+        assert!(
+            error.contains("warp") && error.contains("reference"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn refuses_masks_that_do_not_fit() {
+        let config = Config::named("4x64").unwrap();
+        for masks in [vec![0x10], vec![0; 5]] {
+            let settings = Settings {
+                store_and_forward: masks,
+                ..Settings::default()
+            };
+            let error = build(EngineKind::Reference, config, &settings)
+                .err()
+                .unwrap()
+                .to_string();
+            assert!(error.contains("store-and-forward"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! Writes the stream pins of a switch as waves, VCD or FST, while it is simulated.
+//!
+//! Signals are named as on the exported top: `s00_axis_tdata` and so on, and `rst`. One step a cycle, in picoseconds at
+//! the clock given. Data, byte enables and marks are unknown (`x`) while `tvalid` is low.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use fst_writer::{
+    FstBodyWriter, FstFileType, FstInfo, FstScopeType, FstSignalId, FstSignalType, FstVarDirection,
+    FstVarType,
+};
+use vcd::{IdCode, TimescaleUnit, Value, VarType};
+
+use crate::beat::Beat;
+use crate::engine::{Engine, Outcome};
+use crate::frame::Mac;
+use crate::Error;
+
+/// Bytes of waves that are kept in memory before they are written to an FST file.
+const FST_BUFFER_BYTES: usize = if cfg!(test) { 1 << 12 } else { 64 << 20 };
+/// Pins of a stream in the order of their signals.
+const PINS: usize = 6;
+
+/// An engine whose pins are written to a file. It behaves as the engine inside.
+pub struct Tapped {
+    inner: Box<dyn Engine>,
+    wave: Wave,
+}
+
+impl Tapped {
+    /// Taps `engine`; the format follows from the ending of `path`, `.vcd` or `.fst`.
+    ///
+    /// # Errors
+    /// [`Error::Wave`] if the ending is another or the file cannot be written, [`Error::Invalid`] for the clock.
+    pub fn new(engine: Box<dyn Engine>, path: &Path, clock_mhz: f64) -> Result<Self, Error> {
+        let wave = Wave::create(path, engine.ports(), engine.beat_bytes(), clock_mhz)?;
+        Ok(Self {
+            inner: engine,
+            wave,
+        })
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// [`Error::Wave`] if the file cannot be written.
+    pub fn finish(self) -> Result<(), Error> {
+        self.wave.finish()
+    }
+}
+
+impl Engine for Tapped {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn ports(&self) -> usize {
+        self.inner.ports()
+    }
+
+    fn beat_bytes(&self) -> usize {
+        self.inner.beat_bytes()
+    }
+
+    fn table_set(&self, address: Mac) -> Option<usize> {
+        self.inner.table_set(address)
+    }
+
+    fn reset(&mut self) -> Result<(), Error> {
+        self.inner.reset()?;
+        self.wave.reset()
+    }
+
+    fn cycle(
+        &mut self,
+        offered: &[Option<Beat>],
+        egress_ready: &[bool],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        self.inner.cycle(offered, egress_ready, outcome)?;
+        self.wave.record(offered, egress_ready, outcome)
+    }
+}
+
+/// A wave file being written.
+struct Wave {
+    path: PathBuf,
+    format: Format,
+    beat_bytes: usize,
+    clock_mhz: f64,
+    step: u64,
+    /// What each signal was last, highest bit first, in characters.
+    last: Vec<Vec<u8>>,
+}
+
+enum Format {
+    Vcd(vcd::Writer<BufWriter<File>>, Vec<IdCode>),
+    Fst(Box<FstBodyWriter<BufWriter<File>>>, Vec<FstSignalId>),
+}
+
+impl Wave {
+    fn create(path: &Path, ports: usize, beat_bytes: usize, clock_mhz: f64) -> Result<Self, Error> {
+        if !(0.001..=1e5).contains(&clock_mhz) {
+            return Err(Error::invalid(
+                "the clock",
+                clock_mhz,
+                "0.001 to 100000 MHz for waves, which count picoseconds",
+            ));
+        }
+        let signals = signals(ports, beat_bytes);
+        let fail = |reason: String| Error::Wave {
+            path: path.into(),
+            reason,
+        };
+        let format = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("vcd") => vcd_header(path, &signals).map_err(|error| fail(error.to_string()))?,
+            Some("fst") => fst_header(path, &signals).map_err(|error| fail(chain(&error)))?,
+            _ => return Err(fail("its name must end in .vcd or .fst".into())),
+        };
+        Ok(Self {
+            path: path.into(),
+            format,
+            beat_bytes,
+            clock_mhz,
+            step: 0,
+            last: vec![Vec::new(); signals.len()],
+        })
+    }
+
+    fn reset(&mut self) -> Result<(), Error> {
+        let ports = (self.last.len() - 1) / (2 * PINS);
+        let nothing = Outcome::new(ports);
+        self.write(true, &vec![None; ports], &vec![false; ports], &nothing)
+    }
+
+    fn record(
+        &mut self,
+        offered: &[Option<Beat>],
+        egress_ready: &[bool],
+        outcome: &Outcome,
+    ) -> Result<(), Error> {
+        self.write(false, offered, egress_ready, outcome)
+    }
+
+    fn write(
+        &mut self,
+        reset: bool,
+        offered: &[Option<Beat>],
+        egress_ready: &[bool],
+        outcome: &Outcome,
+    ) -> Result<(), Error> {
+        self.time()?;
+        self.change(0, &[bit(reset)])?;
+        let ingress = offered.iter().zip(&outcome.ingress_ready);
+        let egress = outcome.egress.iter().zip(egress_ready);
+        for (stream, (beat, ready)) in ingress.chain(egress).enumerate() {
+            self.stream(1 + stream * PINS, beat.as_ref(), *ready)?;
+        }
+        self.step += 1;
+        Ok(())
+    }
+
+    fn stream(&mut self, first: usize, beat: Option<&Beat>, ready: bool) -> Result<(), Error> {
+        let bytes = self.beat_bytes;
+        let mut data = vec![b'x'; 8 * bytes];
+        let mut keep = vec![b'x'; bytes];
+        let mut marks = [b'x'; 2];
+        if let Some(beat) = beat {
+            for (index, character) in data.iter_mut().rev().enumerate() {
+                *character = bit(beat.data[index / 8] >> (index % 8) & 1 == 1);
+            }
+            for (index, character) in keep.iter_mut().rev().enumerate() {
+                *character = bit(beat.keep >> index & 1 == 1);
+            }
+            marks = [bit(beat.last), bit(beat.user)];
+        }
+        self.change(first, &data)?;
+        self.change(first + 1, &keep)?;
+        self.change(first + 2, &[bit(beat.is_some())])?;
+        self.change(first + 3, &[bit(ready)])?;
+        self.change(first + 4, &marks[..1])?;
+        self.change(first + 5, &marks[1..])
+    }
+
+    /// Moves the file's time to the current step.
+    #[allow(clippy::cast_sign_loss, reason = "steps and the clock are positive")]
+    fn time(&mut self) -> Result<(), Error> {
+        let picoseconds = (self.step as f64 * 1e6 / self.clock_mhz).round() as u64;
+        let written = match &mut self.format {
+            Format::Vcd(writer, _) => writer
+                .timestamp(picoseconds)
+                .map_err(|error| error.to_string()),
+            Format::Fst(writer, _) => {
+                let flushed = if writer.size() > FST_BUFFER_BYTES {
+                    writer.flush()
+                } else {
+                    Ok(())
+                };
+                flushed
+                    .and_then(|()| writer.time_change(picoseconds))
+                    .map_err(|error| chain(&error))
+            }
+        };
+        written.map_err(|reason| self.fail(reason))
+    }
+
+    /// Writes the value of a signal if it is a new one.
+    fn change(&mut self, signal: usize, value: &[u8]) -> Result<(), Error> {
+        if self.last[signal] == value {
+            return Ok(());
+        }
+        self.last[signal].clear();
+        self.last[signal].extend_from_slice(value);
+        let written = match &mut self.format {
+            Format::Vcd(writer, ids) if value.len() == 1 => writer
+                .change_scalar(ids[signal], vcd_value(value[0]))
+                .map_err(|error| error.to_string()),
+            Format::Vcd(writer, ids) => writer
+                .change_vector(ids[signal], value.iter().map(|bit| vcd_value(*bit)))
+                .map_err(|error| error.to_string()),
+            Format::Fst(writer, ids) => writer
+                .signal_change(ids[signal], value)
+                .map_err(|error| chain(&error)),
+        };
+        written.map_err(|reason| self.fail(reason))
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        self.time()?;
+        let path = self.path;
+        let flushed = match self.format {
+            Format::Vcd(mut writer, _) => writer.flush().map_err(|error| error.to_string()),
+            Format::Fst(writer, _) => writer
+                .finish()
+                .map_err(|error| chain(&error))
+                .and_then(|mut file| file.flush().map_err(|error| error.to_string())),
+        };
+        flushed.map_err(|reason| Error::Wave { path, reason })
+    }
+
+    fn fail(&self, reason: String) -> Error {
+        Error::Wave {
+            path: self.path.clone(),
+            reason,
+        }
+    }
+}
+
+fn bit(value: bool) -> u8 {
+    if value {
+        b'1'
+    } else {
+        b'0'
+    }
+}
+
+fn vcd_value(character: u8) -> Value {
+    match character {
+        b'0' => Value::V0,
+        b'1' => Value::V1,
+        _ => Value::X,
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// Names and widths: `rst`, the ingress streams, the egress streams.
+fn signals(ports: usize, beat_bytes: usize) -> Vec<(String, u32)> {
+    let width = beat_bytes as u32;
+    let mut signals = vec![("rst".into(), 1)];
+    for side in ['s', 'm'] {
+        for port in 0..ports {
+            for (pin, width) in [
+                ("tdata", 8 * width),
+                ("tkeep", width),
+                ("tvalid", 1),
+                ("tready", 1),
+                ("tlast", 1),
+                ("tuser", 1),
+            ] {
+                signals.push((format!("{side}{port:02}_axis_{pin}"), width));
+            }
+        }
+    }
+    signals
+}
+
+fn vcd_header(path: &Path, signals: &[(String, u32)]) -> std::io::Result<Format> {
+    let mut writer = vcd::Writer::new(BufWriter::new(File::create(path)?));
+    writer.timescale(1, TimescaleUnit::PS)?;
+    writer.add_module("lightswitch")?;
+    let ids = signals
+        .iter()
+        .map(|(name, width)| {
+            let range =
+                (*width > 1).then(|| vcd::ReferenceIndex::Range(width.cast_signed() - 1, 0));
+            writer.add_var(VarType::Wire, *width, name, range)
+        })
+        .collect::<Result<_, _>>()?;
+    writer.upscope()?;
+    writer.enddefinitions()?;
+    Ok(Format::Vcd(writer, ids))
+}
+
+fn fst_header(path: &Path, signals: &[(String, u32)]) -> fst_writer::Result<Format> {
+    let info = FstInfo {
+        start_time: 0,
+        timescale_exponent: -12,
+        version: concat!("lightswitch ", env!("CARGO_PKG_VERSION")).into(),
+        date: String::new(),
+        file_type: FstFileType::Verilog,
+    };
+    let mut writer = fst_writer::open_fst(path, &info)?;
+    writer.scope("lightswitch", "lightswitch", FstScopeType::Module)?;
+    let ids = signals
+        .iter()
+        .map(|(name, width)| {
+            let name = if *width > 1 {
+                format!("{name} [{}:0]", width - 1)
+            } else {
+                name.clone()
+            };
+            let kind = FstSignalType::bit_vec(*width);
+            writer.var(
+                name,
+                kind,
+                FstVarType::Wire,
+                FstVarDirection::Implicit,
+                None,
+            )
+        })
+        .collect::<Result<_, _>>()?;
+    writer.up_scope()?;
+    Ok(Format::Fst(Box::new(writer.finish()?), ids))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use lightswitch_hdl::config::Config;
+
+    use super::*;
+    use crate::engine::{self, EngineKind, Settings};
+    use crate::frame;
+    use crate::traffic::Stamp;
+
+    /// Picoseconds, signal, value: as read back from a file.
+    type Change = (u64, String, String);
+
+    /// Runs frames from both ports of a small switch and taps them; the pins of every step.
+    fn tap(path: &Path) -> Vec<Vec<(String, String)>> {
+        let config = Config::named("2x32").unwrap();
+        let inner = engine::build(EngineKind::Reference, config, &Settings::default()).unwrap();
+        let mut engine = Tapped::new(inner, path, 156.25).unwrap();
+        let mut outcome = Outcome::new(2);
+        let mut steps = Vec::new();
+        let frames = [0, 1].map(|source| {
+            let stamp = Stamp {
+                source,
+                destination: 1 - source,
+                sequence: 9,
+                length: 70,
+            };
+            stamp.frame()
+        });
+        engine.reset().unwrap();
+        let names = signals(2, 4);
+        let mut idle = vec![("rst".to_string(), "1".to_string())];
+        idle.extend(names[1..].iter().map(|(name, width)| {
+            let value = if name.ends_with("valid") || name.ends_with("ready") {
+                "0"
+            } else {
+                "x"
+            };
+            (name.clone(), value.repeat(*width as usize))
+        }));
+        steps.push(idle);
+        for cycle in 0..400_usize {
+            let offered = [0, 1].map(|port| {
+                let index = (cycle + 5 * port) % 30;
+                (index < 18).then(|| frame::beat(&frames[port], index, 4, false))
+            });
+            let ready = [cycle % 3 != 0, true];
+            engine.cycle(&offered, &ready, &mut outcome).unwrap();
+            assert_eq!(
+                outcome.ingress_ready,
+                [true, true],
+                "the switch takes a beat a cycle"
+            );
+            let mut pins = vec!["0".to_string()];
+            let streams = [
+                (offered[0], outcome.ingress_ready[0]),
+                (offered[1], outcome.ingress_ready[1]),
+                (outcome.egress[0], ready[0]),
+                (outcome.egress[1], ready[1]),
+            ];
+            for (beat, ready) in streams {
+                let word = beat.map(|beat| u32::from_le_bytes(*beat.data.first_chunk().unwrap()));
+                pins.push(word.map_or("x".repeat(32), |word| format!("{word:032b}")));
+                pins.push(beat.map_or("xxxx".into(), |beat| format!("{:04b}", beat.keep)));
+                pins.push(u8::from(beat.is_some()).to_string());
+                pins.push(u8::from(ready).to_string());
+                pins.push(beat.map_or("x".into(), |beat| u8::from(beat.last).to_string()));
+                pins.push(beat.map_or("x".into(), |beat| u8::from(beat.user).to_string()));
+            }
+            let names = names.iter().map(|(name, _)| name.clone());
+            steps.push(names.zip(pins).collect());
+        }
+        engine.finish().unwrap();
+        let sent = |name: &str| {
+            let valid = (format!("{name}_axis_tvalid"), "1".to_string());
+            steps.iter().filter(|step| step.contains(&valid)).count()
+        };
+        assert!(sent("m00") > 200 && sent("m01") > 200, "frames leave");
+        steps
+    }
+
+    fn compare(steps: &[Vec<(String, String)>], changes: &[Change]) {
+        let mut now: HashMap<&str, &str> = HashMap::new();
+        let mut changes = changes.iter().peekable();
+        for (step, pins) in steps.iter().enumerate() {
+            let time = step as u64 * 6_400;
+            while let Some((_, name, value)) = changes.next_if(|change| change.0 <= time) {
+                now.insert(name, value);
+            }
+            for (name, value) in pins {
+                assert_eq!(
+                    now.get(name.as_str()),
+                    Some(&value.as_str()),
+                    "{name} in step {step}"
+                );
+            }
+        }
+        assert_eq!(changes.next(), None);
+    }
+
+    fn file(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("lightswitch-wave-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.join(name)
+    }
+
+    #[test]
+    fn a_vcd_reads_back_as_the_pins_were() {
+        let path = file("pins.vcd");
+        let steps = tap(&path);
+        let mut parser = vcd::Parser::new(std::io::BufReader::new(File::open(&path).unwrap()));
+        let header = parser.parse_header().unwrap();
+        assert_eq!(header.timescale, Some((1, TimescaleUnit::PS)));
+        let names: HashMap<IdCode, (String, u32)> = signals(2, 4)
+            .into_iter()
+            .map(|(name, width)| {
+                let var = header.find_var(&["lightswitch", &name]).unwrap();
+                assert_eq!(var.size, width);
+                (var.code, (name, width))
+            })
+            .collect();
+        let mut changes = Vec::new();
+        let mut time = 0;
+        for command in parser {
+            match command.unwrap() {
+                vcd::Command::Timestamp(now) => time = now,
+                vcd::Command::ChangeScalar(id, value) => {
+                    changes.push((time, names[&id].0.clone(), value.to_string()));
+                }
+                vcd::Command::ChangeVector(id, value) => {
+                    let (name, width) = &names[&id];
+                    let text: String = value.iter().map(|bit| bit.to_string()).collect();
+                    let fill = if text.starts_with('x') { "x" } else { "0" };
+                    let fill = fill.repeat(*width as usize - text.len());
+                    changes.push((time, name.clone(), fill + &text));
+                }
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+        assert_eq!(time, 401 * 6_400, "the last cycle has its length");
+        compare(&steps, &changes);
+    }
+
+    #[test]
+    fn an_fst_reads_back_as_the_pins_were() {
+        let path = file("pins.fst");
+        let steps = tap(&path);
+        let mut reader =
+            fst_reader::FstReader::open(std::io::BufReader::new(File::open(&path).unwrap()))
+                .unwrap();
+        assert_eq!(reader.get_header().timescale_exponent, -12);
+        assert_eq!(reader.get_header().end_time, 401 * 6_400);
+        let mut names = HashMap::new();
+        reader
+            .read_hierarchy(|entry| {
+                if let fst_reader::FstHierarchyEntry::Var { name, handle, .. } = entry {
+                    let name = name.split(' ').next().unwrap().to_string();
+                    names.insert(handle.get_index(), name);
+                }
+            })
+            .unwrap();
+        assert_eq!(names.len(), 25);
+        let mut changes: Vec<Change> = Vec::new();
+        reader
+            .read_signals(&fst_reader::FstFilter::all(), |time, handle, value| {
+                let fst_reader::FstSignalValue::String(value) = value else {
+                    panic!("no reals are written")
+                };
+                let value = String::from_utf8(value.to_vec()).unwrap();
+                changes.push((time, names[&handle.get_index()].clone(), value));
+                Ok::<(), std::convert::Infallible>(())
+            })
+            .unwrap();
+        changes.sort_by_key(|change| change.0);
+        compare(&steps, &changes);
+    }
+
+    #[test]
+    fn refuses_other_endings_clocks_and_places() {
+        let build = || {
+            let config = Config::named("2x32").unwrap();
+            engine::build(EngineKind::Reference, config, &Settings::default()).unwrap()
+        };
+        for (path, clock, word) in [
+            ("waves.txt", 100.0, ".vcd or .fst"),
+            ("waves", 100.0, ".vcd or .fst"),
+            ("waves.vcd", 0.0, "the clock"),
+            ("waves.vcd", f64::NAN, "the clock"),
+            ("no/such/folder/waves.vcd", 100.0, "No such file"),
+            ("no/such/folder/waves.fst", 100.0, "No such file"),
+        ] {
+            let error = Tapped::new(build(), &file(path), clock)
+                .err()
+                .unwrap()
+                .to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}

@@ -309,26 +309,30 @@ fn verilator() -> Result<Option<Verilator>, CosimError> {
     let program = program
         .or_else(local_verilator)
         .unwrap_or_else(|| "verilator".into());
-    let ask = |argument: &[&str]| {
+    let is_required = std::env::var("LIGHTSWITCH_REQUIRE_TOOLS").is_ok_and(|wanted| wanted == "1");
+    ask(program, is_required)
+}
+
+/// Asks `program` for its version and its parts.
+fn ask(program: PathBuf, is_required: bool) -> Result<Option<Verilator>, CosimError> {
+    let answer = |argument: &[&str]| {
         let output = Command::new(&program).args(argument).output().ok()?;
         output
             .status
             .success()
             .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    let version = ask(&["--version"]);
+    let version = answer(&["--version"]);
     let root = std::env::var("VERILATOR_ROOT")
         .ok()
-        .or_else(|| ask(&["--getenv", "VERILATOR_ROOT"]));
+        .or_else(|| answer(&["--getenv", "VERILATOR_ROOT"]));
     match (version, root) {
         (Some(version), Some(root)) => Ok(Some(Verilator {
             program,
             version,
             root: root.into(),
         })),
-        _ if std::env::var("LIGHTSWITCH_REQUIRE_TOOLS").is_ok_and(|wanted| wanted == "1") => {
-            Err(CosimError::NoVerilator)
-        }
+        _ if is_required => Err(CosimError::NoVerilator),
         _ => Ok(None),
     }
 }
@@ -346,6 +350,12 @@ fn local_verilator() -> Option<PathBuf> {
         .find(|program| program.exists())
 }
 
+/// Whether checks are skipped because there is no Verilator.
+#[must_use]
+pub fn is_skipped() -> bool {
+    matches!(verilator(), Ok(None))
+}
+
 /// Says that a check did not run. Tests show it with `--nocapture`, and the tools are required in CI.
 #[allow(clippy::print_stderr)] // a skipped check must be heard
 fn skipped(name: &str) {
@@ -357,13 +367,11 @@ fn skipped(name: &str) {
 /// # Errors
 /// [`CosimError::Tool`] with what Verilator says.
 pub fn lint(design: &Design) -> Result<(), CosimError> {
-    match verilator()? {
-        Some(tool) => lint_with(&tool, design),
-        None => {
-            skipped(&design.top);
-            Ok(())
-        }
+    if let Some(tool) = verilator()? {
+        return lint_with(&tool, design);
     }
+    skipped(&design.top);
+    Ok(())
 }
 
 fn lint_with(tool: &Verilator, design: &Design) -> Result<(), CosimError> {
@@ -416,13 +424,11 @@ fn sources(design: &Design) -> Vec<String> {
 /// # Errors
 /// [`CosimError::Mismatch`] for the first difference, or what a tool says.
 pub fn replay(design: &Design, trace: &Trace) -> Result<(), CosimError> {
-    match verilator()? {
-        Some(tool) => replay_with(&tool, design, trace),
-        None => {
-            skipped(&design.top);
-            Ok(())
-        }
+    if let Some(tool) = verilator()? {
+        return replay_with(&tool, design, trace);
     }
+    skipped(&design.top);
+    Ok(())
 }
 
 fn replay_with(tool: &Verilator, design: &Design, trace: &Trace) -> Result<(), CosimError> {
@@ -856,4 +862,41 @@ fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_tool_is_an_error_only_where_it_is_required() {
+        assert!(ask("no-such-verilator".into(), false).unwrap().is_none());
+        let error = ask("no-such-verilator".into(), true).unwrap_err();
+        assert!(matches!(error, CosimError::NoVerilator));
+    }
+
+    #[test]
+    fn random_numbers_depend_on_the_seed_only() {
+        let draw = |seed| {
+            let mut random = Random::new(seed);
+            (0..100).map(|_| random.next_u32()).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        assert_ne!(draw(0), draw(1), "neighbouring seeds differ");
+        let mut random = Random::new(3);
+        assert!((0..100).all(|_| random.bits(3) < 8 && random.below(5) < 5));
+        assert!((0..100).any(|_| random.bits(64) > u64::MAX / 2));
+    }
+
+    #[test]
+    fn reads_a_mismatch() {
+        let error = mismatch("toy", "MISMATCH 7 full 0x1 0x0").unwrap();
+        assert_eq!(
+            error.to_string(),
+            "toy: in cycle 7 pin `full` is 0x1 in the Verilog and 0x0 in Rust"
+        );
+        assert!(mismatch("toy", "something else").is_none());
+    }
 }

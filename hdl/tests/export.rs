@@ -1,5 +1,12 @@
 //! Blocks through the exporter: the Verilog's text, lint and behaviour.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::nonminimal_bool,
+    clippy::match_wildcard_for_single_variants,
+    clippy::used_underscore_binding
+)] // a test of odd kernels
+
 use lightswitch_hdl::cosim;
 use lightswitch_hdl::export::{export, Pin};
 use lightswitch_hdl::prelude::*;
@@ -51,6 +58,351 @@ fn prints_a_counter_as_written_by_hand() {
         .count();
     assert!(full > 100, "the random walk never filled the queue");
     assert_eq!(design.verilog(), OCCUPANCY);
+}
+
+#[derive(Copy, Clone, PartialEq, Debug, Default, LogicStruct)]
+struct Entry {
+    valid: Bit,
+    port: Bits<3>,
+}
+
+/// One of everything a kernel can hold.
+#[derive(LogicBlock)]
+struct Everything {
+    clock: Signal<In, Clock>,
+    a: Signal<In, Bits<8>>,
+    b: Signal<In, Bits<8>>,
+    c: Signal<In, Bits<3>>,
+    wide: Signal<In, Bits<32>>,
+    word: Signal<In, Bits<16>>,
+    flag: Signal<In, Bit>,
+    phase: Signal<In, Phase>,
+    entry: Signal<In, Entry>,
+    sums: Signal<Out, Bits<8>>,
+    logic: Signal<Out, Bits<8>>,
+    shifts: Signal<Out, Bits<8>>,
+    tests: Signal<Out, Bits<8>>,
+    any: Signal<Out, Bit>,
+    all: Signal<Out, Bit>,
+    odd: Signal<Out, Bit>,
+    bit: Signal<Out, Bit>,
+    moving: Signal<Out, Bit>,
+    piece: Signal<Out, Bits<4>>,
+    sliding: Signal<Out, Bits<2>>,
+    set: Signal<Out, Bits<8>>,
+    set_moving: Signal<Out, Bits<8>>,
+    set_wide: Signal<Out, Bits<5>>,
+    product: Signal<Out, Bits<32>>,
+    chosen: Signal<Out, Bits<8>>,
+    deep: Signal<Out, Bits<8>>,
+    next_phase: Signal<Out, Phase>,
+    held: DFF<Entry>,
+    last: DFF<Bits<32>>,
+    state: DFF<Phase>,
+    held_out: Signal<Out, Entry>,
+    last_out: Signal<Out, Bits<32>>,
+    scratch: Signal<Local, Bits<8>>,
+    count: Signal<Local, Bits<8>>,
+    step: Constant<Bits<8>>,
+    steps: [Constant<Bits<8>>; 2],
+}
+
+impl Everything {
+    fn new() -> Self {
+        Self {
+            clock: Signal::default(),
+            a: Signal::default(),
+            b: Signal::default(),
+            c: Signal::default(),
+            wide: Signal::default(),
+            word: Signal::default(),
+            flag: Signal::default(),
+            phase: Signal::default(),
+            entry: Signal::default(),
+            sums: Signal::default(),
+            logic: Signal::default(),
+            shifts: Signal::default(),
+            tests: Signal::default(),
+            any: Signal::default(),
+            all: Signal::default(),
+            odd: Signal::default(),
+            bit: Signal::default(),
+            moving: Signal::default(),
+            piece: Signal::default(),
+            sliding: Signal::default(),
+            set: Signal::default(),
+            set_moving: Signal::default(),
+            set_wide: Signal::default(),
+            product: Signal::default(),
+            chosen: Signal::default(),
+            deep: Signal::default(),
+            next_phase: Signal::default(),
+            held: DFF::default(),
+            last: DFF::default(),
+            state: DFF::default(),
+            held_out: Signal::default(),
+            last_out: Signal::default(),
+            scratch: Signal::default(),
+            count: Signal::default(),
+            step: Constant::new(5.into()),
+            steps: [Constant::new(1.into()), Constant::new(200.into())],
+        }
+    }
+}
+
+impl Logic for Everything {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, held, last, state);
+        self.sums.next = self.a.val() - (self.b.val() + self.step.val()) + self.flag.val();
+        self.logic.next = !(self.a.val() & self.b.val()) ^ (self.a.val() | 0x81);
+        self.shifts.next =
+            ((self.a.val() << 3) >> self.c.val()) | (self.b.val() >> 9) | (self.b.val() << 0);
+        self.tests.next = 0.into();
+        self.tests.next = self.tests.val().replace_bit(0, self.a.val() < self.b.val());
+        self.tests.next = self
+            .tests
+            .val()
+            .replace_bit(1, self.a.val() <= self.b.val());
+        self.tests.next = self.tests.val().replace_bit(2, self.a.val() > 100);
+        self.tests.next = self
+            .tests
+            .val()
+            .replace_bit(3, self.a.val() >= self.steps[1].val());
+        self.tests.next = self
+            .tests
+            .val()
+            .replace_bit(4, self.a.val() != self.b.val());
+        self.tests.next = self
+            .tests
+            .val()
+            .replace_bit(5, self.flag.val() && !(self.a.val() == self.b.val()));
+        self.tests.next = self
+            .tests
+            .val()
+            .replace_bit(6, self.flag.val() || self.a.val().all());
+        self.tests.next = self
+            .tests
+            .val()
+            .replace_bit(self.c.val().index(), self.phase.val() == Phase::Offer);
+        self.any.next = (self.a.val() & self.b.val()).any();
+        self.all.next = (self.a.val() | self.b.val()).all() & self.flag.val();
+        self.odd.next = self.a.val().xor() ^ self.b.val().xor();
+        self.bit.next = self.a.val().get_bit(7);
+        self.moving.next = self.a.val().get_bit(self.c.val().index());
+        self.piece.next = bit_cast::<4, 8>(self.a.val() >> self.c.val());
+        self.sliding.next = self.wide.val().get_bits::<2>(self.c.val().index());
+        self.set.next = self
+            .a
+            .val()
+            .replace_bit(3, self.flag.val())
+            .replace_bit(7, !self.flag.val());
+        self.set_moving.next = self
+            .a
+            .val()
+            .replace_bit(self.c.val().index(), self.flag.val());
+        self.set_wide.next = bit_cast::<5, 3>(self.c.val()) + bit_cast::<5, 8>(self.a.val());
+        self.product.next = self.word.val() * (self.word.val() ^ 0xFFF);
+        self.chosen.next = self.step.val();
+        if self.c.val() == 3 {
+            self.chosen.next = self.a.val();
+        } else if self.flag.val() {
+            self.chosen.next = self.b.val() + self.steps[0].val();
+        } else if self.c.val().any() {
+        } else {
+            self.chosen.next = self.chosen.val() + 1;
+        }
+        self.scratch.next = self.a.val();
+        self.count.next = 0.into();
+        for i in 0..8 {
+            if self.scratch.val().get_bit(i) {
+                self.count.next = self.count.val() + 1;
+                self.scratch.next = self.scratch.val() ^ self.b.val();
+            }
+        }
+        self.deep.next = self.count.val() + self.scratch.val();
+        match self.phase.val() {
+            Phase::Idle => {
+                if self.flag.val() {
+                    self.state.d.next = Phase::Fetch;
+                }
+            }
+            Phase::Offer => self.state.d.next = Phase::Idle,
+            _ => {}
+        }
+        self.next_phase.next = self.state.q.val();
+        if self.entry.val().valid {
+            self.held.d.next = self.entry.val();
+            self.held.d.next.port = self.c.val() + 1;
+        }
+        self.last.d.next = self.wide.val();
+        self.held_out.next = self.held.q.val();
+        self.last_out.next = self.last.q.val();
+    }
+    describe!("One of everything a kernel can hold.");
+}
+
+#[test]
+fn prints_every_expression_as_rust_runs_it() {
+    let (design, _) = cosim::check!(Everything::new(), 5_000, 5, |block, random| {
+        block.a.next = random.bits(8).into();
+        block.b.next = if random.one_in(4) {
+            block.a.next
+        } else {
+            random.bits(8).into()
+        };
+        block.c.next = random.bits(3).into();
+        block.wide.next = random.bits(32).into();
+        block.word.next = random.bits(16).into();
+        block.flag.next = random.bit();
+        block.phase.next = [Phase::Idle, Phase::Fetch, Phase::Offer][random.below(3) as usize];
+        block.entry.next = Entry {
+            valid: random.bit(),
+            port: random.bits(3).into(),
+        };
+    });
+    // A flip-flop with one source needs no next-state register.
+    assert!(design.verilog().contains("        last <= wide;\n"));
+}
+
+#[test]
+fn finds_a_difference_and_says_where() {
+    let (mut design, trace) = cosim::check!(Occupancy::<2>::default(), 200, 1, |block, random| {
+        block.push.next = random.bit();
+        block.pop.next = random.one_in(3);
+    });
+    let top = design.modules.last_mut().unwrap();
+    top.verilog = top.verilog.replace("used + 2'd1", "used + 2'd2");
+    if let Err(error) = cosim::replay(&design, &trace) {
+        assert!(
+            matches!(&error, cosim::CosimError::Mismatch { pin, .. } if pin == "full" || pin == "empty"),
+            "{error}"
+        );
+    } else {
+        assert!(cosim::is_skipped(), "a wrong counter passed");
+    }
+}
+
+#[test]
+fn refuses_a_trace_of_another_block() {
+    let (design, _) = cosim::check!(Occupancy::<2>::default(), 1, 1, |_, _| ());
+    let mut recorder = cosim::Recorder::new();
+    recorder.sample(&QueueRam::<2>::default());
+    let result = cosim::replay(&design, &recorder.finish());
+    assert!(cosim::is_skipped() || matches!(result, Err(cosim::CosimError::NotRecorded { .. })));
+}
+
+/// Memory in a vendor's cell: the word one cycle after its address.
+#[derive(LogicBlock, Default)]
+struct TableRam {
+    clock: Signal<In, Clock>,
+    address: Signal<In, Bits<4>>,
+    data: Signal<Out, Bits<4>>,
+}
+
+impl Logic for TableRam {
+    fn update(&mut self) {
+        if self.clock.pos_edge() {
+            self.data.next = !self.address.val();
+        }
+    }
+
+    fn connect(&mut self) {
+        self.data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Wrapper(Wrapper {
+            code: "CELL cell_0 (.CK(clock), .A(address), .Q(data));".into(),
+            cores: CELL.into(),
+        })
+    }
+
+    describe!("Memory in a vendor's cell: the word one cycle after its address.");
+}
+
+const CELL: &str = "\
+module CELL (
+    input  wire       CK,
+    input  wire [3:0] A,
+    output reg  [3:0] Q
+);
+    initial Q = 4'd0;
+    always @(posedge CK) Q <= ~A;
+endmodule
+";
+
+/// Two tables, and a sum of what is in them.
+#[derive(LogicBlock, Default)]
+struct Tables {
+    clock: Signal<In, Clock>,
+    address: Signal<In, Bits<4>>,
+    data: Signal<Out, Bits<4>>,
+    table: [TableRam; 2],
+}
+
+impl Logic for Tables {
+    #[hdl_gen]
+    fn update(&mut self) {
+        for i in 0..2 {
+            self.table[i].clock.next = self.clock.val();
+        }
+        self.table[0].address.next = self.address.val();
+        self.table[1].address.next = self.address.val() + 3;
+        self.data.next = self.table[0].data.val() + self.table[1].data.val();
+    }
+    describe!("Two tables, and a sum of what is in them.");
+}
+
+#[test]
+fn keeps_models_of_vendor_cells_apart() {
+    let (design, _) = cosim::check!(Tables::default(), 200, 6, |block, random| {
+        block.address.next = random.bits(4).into();
+    });
+    assert_eq!(design.cells, CELL, "the model is there once");
+    assert!(!design.verilog().contains("module CELL"));
+    assert!(design
+        .verilog()
+        .contains("    CELL cell_0 (.CK(clk), .A(address), .Q(data));\n"));
+    let files: Vec<String> = design.files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(files, ["tables.v", "tables.vlt", "tables_cells.v"]);
+}
+
+#[test]
+fn refuses_pins_that_do_not_fit_the_block() {
+    let mut block = Tables::default();
+    block.connect_all();
+    let refusal = |pins: &[Pin]| export(&block, "t", pins).unwrap_err().to_string();
+    let (address, data) = (Pin::new("a", ["address"]), Pin::new("q", ["data"]));
+    let two = [address.clone(), data.clone(), Pin::new("b", ["address"])];
+    assert_eq!(
+        refusal(&two),
+        "top `t`: field `address` is on two pins: list it once"
+    );
+    let unknown = [address.clone(), data.clone(), Pin::new("b", ["nothing"])];
+    assert_eq!(
+        refusal(&unknown),
+        "top `t`: pin `b` lists `nothing`, which is no port of the block"
+    );
+    let mixed = [Pin::new("b", ["address", "data"])];
+    assert_eq!(
+        refusal(&mixed),
+        "top `t`: pin `b` mixes inputs and outputs: part it"
+    );
+    let empty: [&str; 0] = [];
+    assert_eq!(
+        refusal(&[address.clone(), data.clone(), Pin::new("b", empty)]),
+        "top `t`: pin `b` lists no field"
+    );
+    let keyword = [Pin::new("input", ["address"]), data];
+    assert_eq!(
+        refusal(&keyword),
+        "top `t`: pin `input` is there twice, or a keyword: rename it"
+    );
+    assert_eq!(
+        export(&block, "table_ram", &[]).unwrap_err().to_string(),
+        "top `table_ram`: a block inside has this name already: choose another"
+    );
 }
 
 const OCCUPANCY: &str = "\

@@ -164,6 +164,20 @@ impl Expr {
         }
     }
 
+    /// Whether bits are selected from something that has no name.
+    pub(super) fn needs_wire(&self) -> bool {
+        match self {
+            Expr::Const { .. } | Expr::Net { .. } => false,
+            Expr::Select { of, at, .. } => {
+                let moves = matches!(at, At::Index(index) if index.needs_wire());
+                moves || !matches!(**of, Expr::Net { .. })
+            }
+            Expr::Not(of) | Expr::Reduce(_, of) => of.needs_wire(),
+            Expr::Binary(_, left, right) => left.needs_wire() || right.needs_wire(),
+            Expr::Concat(parts) => parts.iter().any(Expr::needs_wire),
+        }
+    }
+
     /// Every net the value depends on.
     pub(super) fn reads(&self, into: &mut BTreeSet<usize>) {
         match self {

@@ -1,12 +1,13 @@
 //! From rust-hdl's AST to typed statements: loops unrolled, names resolved, every width known.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use rust_hdl::prelude::ast::{
     Verilog, VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression,
     VerilogMatch, VerilogOp, VerilogOpUnary, VerilogStatement,
 };
-use rust_hdl::prelude::AtomKind;
+use rust_hdl::prelude::{clog2, AtomKind};
 
 use super::expr::{mask, At, Expr, Op, Stmt};
 use super::names;
@@ -141,29 +142,29 @@ fn labels(instance: &Instance) -> Result<Vec<Net>, ExportError> {
         .iter()
         .chain(instance.children.iter().flat_map(|child| &child.pins));
     let mut nets = Vec::new();
-    for pin in pins {
-        let Some(first) = pin.variants.first() else {
+    for labels in pins.flat_map(|pin| &pin.enums) {
+        let Some(first) = labels.first() else {
             continue;
         };
         let name = first.split("::").next().unwrap_or_default();
         match found.get(name) {
-            Some(known) if **known == pin.variants => continue,
+            Some(known) if *known == labels => continue,
             Some(_) => {
                 return Err(ExportError::Unsupported {
                     block: instance.type_name.clone(),
                     what: format!("two enums are called `{name}`: rename one"),
                 })
             }
-            None => found.insert(name, &pin.variants),
+            None => found.insert(name, labels),
         };
-        for (value, label) in pin.variants.iter().enumerate() {
+        for (value, label) in labels.iter().enumerate() {
             nets.push(Net {
                 key: label.replace("::", "$"),
                 kind: Kind::Constant,
-                width: pin.width,
+                width: clog2(labels.len()),
                 value: Some(value as u128),
                 is_clock: false,
-                labels: pin.variants.len(),
+                labels: labels.len(),
             });
         }
     }
@@ -454,7 +455,7 @@ impl Lowering<'_> {
                     name: text.replace('$', "."),
                     index: index.replace('$', "."),
                 })?;
-            key.push_str(&format!("${value}"));
+            let _ = write!(key, "${value}");
             rest = &rest[close + 1..];
         }
         key.push_str(rest);
@@ -622,7 +623,7 @@ impl Lowering<'_> {
                     }
                     return Ok(of.part(offset, *width));
                 }
-                let offset = self.expression(offset, None, at)?;
+                let offset = self.moving(offset, &self.text(&of))?;
                 Ok(picked(of, offset, *width))
             }
             VerilogExpression::IndexReplace(of, index, bit) => {
@@ -672,6 +673,12 @@ impl Lowering<'_> {
     ) -> Result<Expr, ExportError> {
         let op = operator(op);
         if matches!(op, Op::Shl | Op::Shr) {
+            // Rust's literals are 64 bits wide where they are shifted.
+            let want = if self.constant(left).is_some() {
+                Some(64)
+            } else {
+                want
+            };
             let left = self.expression(left, want, at)?;
             let right = match self.constant(right) {
                 Some(by) => {
@@ -736,7 +743,20 @@ impl Lowering<'_> {
                     width,
                 )),
             },
-            None => Ok(At::Index(Box::new(self.expression(index, None, of)?))),
+            None => Ok(At::Index(Box::new(self.moving(index, of)?))),
+        }
+    }
+
+    /// An index or offset that moves. Rust may compute it in `usize`, where nothing wraps: a plain signal only.
+    fn moving(&self, index: &VerilogExpression, of: &str) -> Result<Expr, ExportError> {
+        let index = self.expression(index, None, of)?;
+        match &index {
+            Expr::Net { .. } => Ok(index),
+            Expr::Select { of, .. } if matches!(**of, Expr::Net { .. }) => Ok(index),
+            _ => Err(self.unsupported(&format!(
+                "the index into `{}` is computed where Rust does not wrap: assign it to a wire first",
+                names::path(of)
+            ))),
         }
     }
 

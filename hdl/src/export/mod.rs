@@ -20,9 +20,11 @@ mod leaf;
 mod lower;
 mod module;
 mod names;
+mod plan;
 mod top;
 mod tree;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use rust_hdl::prelude::{Block, Verilog};
@@ -104,18 +106,18 @@ impl Design {
 /// The first thing that cannot be printed right, with the block and the field.
 pub fn export(block: &dyn Block, top: &str, pins: &[Pin]) -> Result<Design, ExportError> {
     let tree = tree::read(block)?;
-    let mut printer = Printer::default();
+    let mut modules = Printer::default();
     if pins.is_empty() {
-        let printed = printer.module(&tree)?;
+        let printed = modules.module(&tree)?;
         let pins = top::plain(&printed.ports);
-        let name = printer.add(top, &printed, true)?;
-        return Ok(printer.design(name, pins));
+        let name = modules.add(top, &printed, true)?;
+        return Ok(modules.design(name, pins));
     }
-    let printed = printer.module(&tree)?;
-    let name = printer.add(&names::module_name(&tree.type_name), &printed, false)?;
+    let printed = modules.module(&tree)?;
+    let name = modules.add(&names::module_name(&tree.type_name), &printed, false)?;
     let (wrapper, pins) = top::wrap(top, &tree, &name, &printed.ports, pins)?;
-    let name = printer.add(top, &wrapper, true)?;
-    Ok(printer.design(name, pins))
+    let name = modules.add(top, &wrapper, true)?;
+    Ok(modules.design(name, pins))
 }
 
 /// Collects the modules of a design.
@@ -193,12 +195,13 @@ impl Printer {
         let mut modules = Vec::new();
         for (name, printed) in self.modules {
             for waiver in &printed.waivers {
-                waivers.push_str(&format!(
+                let _ = write!(
+                    waivers,
                     "\n// {name}: {}.\nlint_off -rule {} -file \"*{top}.v\" -lines {}\n",
                     waiver.reason,
                     waiver.rule,
                     line + waiver.line
-                ));
+                );
             }
             line += printed.text.lines().count() + 1;
             modules.push(Module {
@@ -209,6 +212,11 @@ impl Printer {
         let mut cells = self.cells.join("\n\n");
         if !cells.is_empty() {
             cells.push('\n');
+            let _ = write!(
+                waivers,
+                "\n// Models of vendor cells keep the vendor's names and unused pins.\n\
+                 lint_off -file \"*{top}_cells.v\"\n"
+            );
         }
         Design {
             top,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::expr::{mask, At, Expr, Stmt};
 use super::lower::{Kernel, Kind, Net};
 use super::names::Namer;
+use super::plan::{partition, without_dead_stores, Group};
 use super::tree::Instance;
 use super::ExportError;
 
@@ -136,11 +137,11 @@ pub(super) fn print(
         assigned: BTreeSet::new(),
     };
     printer.name_nets(&kernel.body);
-    let names = children
+    let instances = children
         .iter()
         .map(|child| printer.namer.signal(&child.instance.key))
         .collect::<Vec<_>>();
-    printer.print(kernel.body, children, &names)
+    printer.print(kernel.body, children, &instances)
 }
 
 struct Printer<'a> {
@@ -167,12 +168,6 @@ struct Printer<'a> {
     wires: String,
     /// Every net the kernel assigns.
     assigned: BTreeSet<usize>,
-}
-
-/// Statements that end up in one always block.
-struct Group {
-    targets: BTreeSet<usize>,
-    body: Vec<Stmt>,
 }
 
 /// Where an expression stands.
@@ -238,7 +233,7 @@ impl Printer<'_> {
         children: &[Child],
         names: &[String],
     ) -> Result<Printed, ExportError> {
-        let (single, groups) = self.partition(without_dead_stores(body));
+        let (single, groups) = partition(without_dead_stores(body));
         self.place_singles(&single);
         let mut assigns = String::new();
         for (target, value) in &single {
@@ -254,86 +249,6 @@ impl Printer<'_> {
         let clocked = self.flip_flops();
         let instances = self.instances(children, names);
         Ok(self.assemble(&assigns, &always, &clocked, &instances))
-    }
-
-    /// Parts the kernel into signals with one unconditional value and groups of statements that share signals.
-    fn partition(&mut self, body: Vec<Stmt>) -> (Vec<(usize, Expr)>, Vec<Group>) {
-        let mut last_write = BTreeMap::new();
-        let mut count: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut writes = Vec::new();
-        let mut reads = Vec::new();
-        for (place, stmt) in body.iter().enumerate() {
-            let (mut written, mut read) = (BTreeSet::new(), BTreeSet::new());
-            stmt.writes(&mut written);
-            stmt.reads(&mut read);
-            written.iter().for_each(|net| {
-                last_write.insert(*net, place);
-            });
-            stmt.visit(&mut |inner| {
-                if let Stmt::Assign { target, .. } = inner {
-                    *count.entry(*target).or_default() += 1;
-                }
-            });
-            writes.push(written);
-            reads.push(read);
-        }
-        let is_final =
-            |net: &usize, place: usize| last_write.get(net).is_none_or(|last| *last < place);
-        let mut group_of: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut is_single = Vec::new();
-        for (place, stmt) in body.iter().enumerate() {
-            let single = match stmt {
-                Stmt::Assign {
-                    target, part: None, ..
-                } => count[target] == 1 && reads[place].iter().all(|net| is_final(net, place)),
-                _ => false,
-            };
-            is_single.push(single);
-            if single {
-                continue;
-            }
-            let unfinished = reads[place].iter().filter(|net| !is_final(net, place));
-            let members: Vec<usize> = writes[place].iter().chain(unfinished).copied().collect();
-            if let Some(first) = members.first() {
-                let root = *group_of.entry(*first).or_insert(*first);
-                for member in &members {
-                    let other = *group_of.entry(*member).or_insert(*member);
-                    for group in group_of.values_mut().filter(|group| **group == other) {
-                        *group = root;
-                    }
-                }
-            }
-        }
-        let mut single = Vec::new();
-        let mut groups: Vec<(usize, Group)> = Vec::new();
-        for ((place, stmt), is_single) in body.into_iter().enumerate().zip(is_single) {
-            match stmt {
-                Stmt::Assign { target, value, .. } if is_single => single.push((target, value)),
-                stmt => {
-                    let Some(group) = writes[place].first().map(|net| group_of[net]) else {
-                        continue;
-                    };
-                    match groups.iter_mut().find(|(root, _)| *root == group) {
-                        Some((_, found)) => found.body.push(stmt),
-                        None => groups.push((
-                            group,
-                            Group {
-                                targets: BTreeSet::new(),
-                                body: vec![stmt],
-                            },
-                        )),
-                    }
-                }
-            }
-        }
-        for (root, group) in &mut groups {
-            group.targets = group_of
-                .iter()
-                .filter(|(_, of)| *of == root)
-                .map(|(net, _)| *net)
-                .collect();
-        }
-        (single, groups.into_iter().map(|(_, group)| group).collect())
     }
 
     /// Decides which single values need no `assign`: they stand in an instance or in the clocked block.
@@ -468,6 +383,12 @@ impl Printer<'_> {
         Some(())
     }
 
+    fn statements(&mut self, body: &[Stmt], depth: usize, place: &mut Place, out: &mut String) {
+        for stmt in body {
+            self.statement(stmt, depth, place, out);
+        }
+    }
+
     fn statement(&mut self, stmt: &Stmt, depth: usize, place: &mut Place, out: &mut String) {
         let indent = "    ".repeat(depth);
         let flush = |place: &mut Place, out: &mut String| {
@@ -484,7 +405,7 @@ impl Printer<'_> {
                 place.stem.clone_from(&self.names[*target]);
                 let select = match part {
                     None => String::new(),
-                    Some((at, width)) => self.select(at, *width, place),
+                    Some((at, width)) => self.select(at, *width, self.nets[*target].width, place),
                 };
                 let value = self.expr(value, true, place);
                 flush(place, out);
@@ -503,22 +424,19 @@ impl Printer<'_> {
                     let test = self.expr(test, true, place);
                     flush(place, out);
                     let _ = writeln!(out, "{lead}if ({test}) begin");
-                    then.iter()
-                        .for_each(|stmt| self.statement(stmt, depth + 1, place, out));
+                    self.statements(then, depth + 1, place, out);
                     if otherwise.is_empty() {
                         break;
                     }
                     if let [next @ Stmt::If { test, .. }] = otherwise.as_slice() {
-                        if !self.hoists(test) {
+                        if !test.needs_wire() {
                             lead = format!("{indent}end else ");
                             chain = next;
                             continue;
                         }
                     }
                     let _ = writeln!(out, "{indent}end else begin");
-                    otherwise
-                        .iter()
-                        .for_each(|stmt| self.statement(stmt, depth + 1, place, out));
+                    self.statements(otherwise, depth + 1, place, out);
                     break;
                 }
                 let _ = writeln!(out, "{indent}end");
@@ -541,26 +459,11 @@ impl Printer<'_> {
                         continue;
                     }
                     let _ = writeln!(out, "{indent}    {label}: begin");
-                    body.iter()
-                        .for_each(|stmt| self.statement(stmt, depth + 2, place, out));
+                    self.statements(body, depth + 2, place, out);
                     let _ = writeln!(out, "{indent}    end");
                 }
                 let _ = writeln!(out, "{indent}endcase");
             }
-        }
-    }
-
-    /// Whether printing `expr` needs a named wire first.
-    fn hoists(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Const { .. } | Expr::Net { .. } => false,
-            Expr::Select { of, at, .. } => {
-                !matches!(**of, Expr::Net { .. })
-                    || matches!(at, At::Index(index) if self.hoists(index))
-            }
-            Expr::Not(of) | Expr::Reduce(_, of) => self.hoists(of),
-            Expr::Binary(_, left, right) => self.hoists(left) || self.hoists(right),
-            Expr::Concat(parts) => parts.iter().any(|part| self.hoists(part)),
         }
     }
 
@@ -587,7 +490,7 @@ impl Printer<'_> {
                     At::Bit(first) => self.used[net][*first..first + width].fill(true),
                     At::Index(_) => self.used[net].fill(true),
                 }
-                let select = self.select(at, *width, place);
+                let select = self.select(at, *width, self.nets[net].width, place);
                 format!("{}{select}", self.names[net])
             }
             Expr::Not(of) => {
@@ -622,12 +525,15 @@ impl Printer<'_> {
         }
     }
 
-    fn select(&mut self, at: &At, width: usize, place: &mut Place) -> String {
+    /// `width` bits from `at` on, of a net of `of` bits.
+    fn select(&mut self, at: &At, width: usize, of: usize, place: &mut Place) -> String {
         match at {
             At::Bit(bit) if width == 1 => format!("[{bit}]"),
             At::Bit(first) => format!("[{}:{first}]", first + width - 1),
             At::Index(index) => {
-                let index = self.expr(index, true, place);
+                let needed = (usize::BITS - (of - 1).leading_zeros()) as usize;
+                let index = (**index).clone().widened(index.width().max(needed));
+                let index = self.expr(&index, true, place);
                 if width == 1 {
                     format!("[{index}]")
                 } else {
@@ -720,12 +626,11 @@ impl Printer<'_> {
                 self.names[clock]
             );
             for (held, next) in flops {
-                let value = match self.clocked.get(next).cloned() {
-                    Some(value) => self.whole(&value, &self.names[*held].clone()),
-                    None => {
-                        self.used[*next].fill(true);
-                        self.names[*next].clone()
-                    }
+                let value = if let Some(value) = self.clocked.get(next).cloned() {
+                    self.whole(&value, &self.names[*held].clone())
+                } else {
+                    self.used[*next].fill(true);
+                    self.names[*next].clone()
                 };
                 let _ = writeln!(text, "        {} <= {value};", self.names[*held]);
             }
@@ -796,14 +701,13 @@ impl Printer<'_> {
             let (net, name) = (&self.nets[number], &self.names[number]);
             let is_used = self.used[number].contains(&true);
             match net.kind {
-                Kind::Input | Kind::Output => {}
                 Kind::Constant if is_used => {
                     let value = self::number(net.value.unwrap_or(0), net.width);
                     let range = self::range(net.width);
                     let gap = if range.is_empty() { "" } else { " " };
                     let _ = writeln!(parameters, "    localparam {range}{gap}{name} = {value};");
                 }
-                Kind::Constant => {}
+                Kind::Input | Kind::Output | Kind::Constant => {}
                 Kind::Next if self.clocked.contains_key(&number) => {}
                 Kind::ChildInput if self.connected.contains_key(&number) || net.is_clock => {}
                 Kind::ChildOutput if self.aliased.contains(&number) => {}
@@ -882,31 +786,4 @@ impl Printer<'_> {
             reason,
         })
     }
-}
-
-/// Drops assignments outside any `if` that a later one outside any `if` overwrites unread.
-fn without_dead_stores(body: Vec<Stmt>) -> Vec<Stmt> {
-    let mut out: Vec<Option<Stmt>> = Vec::new();
-    let mut pending: BTreeMap<usize, usize> = BTreeMap::new();
-    for stmt in body {
-        let mut reads = BTreeSet::new();
-        stmt.reads(&mut reads);
-        pending.retain(|net, _| !reads.contains(net));
-        match &stmt {
-            Stmt::Assign {
-                target, part: None, ..
-            } => {
-                if let Some(dead) = pending.insert(*target, out.len()) {
-                    out[dead] = None;
-                }
-            }
-            other => {
-                let mut writes = BTreeSet::new();
-                other.writes(&mut writes);
-                pending.retain(|net, _| !writes.contains(net));
-            }
-        }
-        out.push(Some(stmt));
-    }
-    out.into_iter().flatten().collect()
 }

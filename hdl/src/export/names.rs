@@ -1,6 +1,7 @@
 //! Names: of modules from Rust types, of Verilog signals from fields, and the keywords to keep clear of.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// What a top-level field is called in Verilog, where that differs from its Rust name.
 const RENAMED: &[(&str, &str)] = &[("clock", "clk"), ("reset", "rst")];
@@ -24,6 +25,20 @@ sync_accept_on sync_reject_on table tagged task this throughout time timeprecisi
 tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned until until_with untyped use uwire var \
 vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor";
 
+/// Words of C++ and `SystemC` that Verilator, which makes C++ of the Verilog, does not take as names.
+const CPLUSPLUS: &str = "abort alignas alignof and_eq asm atomic_cancel atomic_commit atomic_noexcept auto bit_vector \
+bitand bitor bool catch cdecl char char16_t char32_t compl complex concept const_cast const_iterator constexpr decltype \
+delete deque double dynamic_cast explicit far false float friend goto huge interrupt iterator list long map mutable \
+namespace near noexcept not_eq nullptr operator or_eq pascal private public queue rand reference register requires \
+restrict sc_clock sc_in sc_inout sc_out sc_signal sensitive sensitive_neg sensitive_pos set short sizeof stack \
+static_assert static_cast std switch synchronized template thread_local throw transaction_safe \
+transaction_safe_dynamic true try type_info typeid typename uint8_t vector volatile wchar_t xor_eq";
+
+/// Whether a linter would object to `name`.
+fn is_reserved(name: &str) -> bool {
+    is_keyword(name) || CPLUSPLUS.split(' ').any(|word| word == name)
+}
+
 /// Whether `name` is reserved in Verilog or `SystemVerilog`.
 #[must_use]
 pub fn is_keyword(name: &str) -> bool {
@@ -35,7 +50,7 @@ pub(super) fn path(key: &str) -> String {
     let mut out = String::new();
     for (position, part) in key.split('$').enumerate() {
         if part.starts_with(|first: char| first.is_ascii_digit()) {
-            out.push_str(&format!("[{part}]"));
+            let _ = write!(out, "[{part}]");
         } else {
             if position > 0 {
                 out.push('.');
@@ -124,11 +139,17 @@ impl Namer {
         self.claim(&words.join("_").to_uppercase())
     }
 
-    /// `wanted`, or the next free name after it.
+    /// `wanted`, or the next free name after it: `type_` for a keyword, `type_2` for a second one.
     pub(super) fn claim(&mut self, wanted: &str) -> String {
         let mut name = wanted.replace("r#", "").replace('$', "_");
-        while is_keyword(&name) || self.taken.contains(&name) {
+        let stem = name.trim_end_matches('_').to_owned();
+        if is_reserved(&name) {
             name.push('_');
+        }
+        let mut number = 1;
+        while self.taken.contains(&name) {
+            number += 1;
+            name = format!("{stem}_{number}");
         }
         self.taken.insert(name.clone());
         name
@@ -211,4 +232,84 @@ pub(super) fn loop_value(name: &str, loops: &[(String, i128)]) -> Option<i128> {
         .rev()
         .find(|(variable, _)| variable == name)
         .map(|(_, value)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_modules_after_types() {
+        assert_eq!(
+            short_type("my_crate::fabric::Crosspoint<2, 9>"),
+            "Crosspoint<2, 9>"
+        );
+        assert_eq!(module_name("Crosspoint<2, 9>"), "crosspoint_2_9");
+        assert_eq!(short_type("a::Fifo<b::Bits<8>, 4>"), "Fifo<Bits<8>, 4>");
+        assert_eq!(module_name("Fifo<Bits<8>, 4>"), "fifo_bits_8_4");
+        assert_eq!(module_name("QueueRam"), "queue_ram");
+        assert_eq!(module_name("Table"), "table_");
+        assert_eq!(type_ident("Crosspoint<2, 9>"), "Crosspoint");
+    }
+
+    #[test]
+    fn paths_and_keys_are_each_others_inverse() {
+        for text in ["clock", "ingress[0].tdata[12]", "column[1].queue[2].push"] {
+            assert_eq!(path(&key(text)), text);
+        }
+    }
+
+    #[test]
+    fn hands_out_every_name_once() {
+        let mut namer = Namer::default();
+        let wanted = [
+            "clock",
+            "clk",
+            "ingress$0$tdata$1",
+            "ingress_0_tdata_1",
+            "bit",
+            "r#type",
+            "set",
+            "set_",
+        ];
+        let given: Vec<String> = wanted.iter().map(|name| namer.signal(name)).collect();
+        let want = [
+            "clk",
+            "clk_2",
+            "ingress_0_tdata_1",
+            "ingress_0_tdata_1_2",
+            "bit_",
+            "type_",
+            "set_",
+            "set_2",
+        ];
+        assert_eq!(given, want);
+        assert_eq!(namer.constant("State$LinkUp"), "STATE_LINK_UP");
+        assert_eq!(
+            [namer.numbered("sum"), namer.numbered("sum")],
+            ["sum_0", "sum_1"]
+        );
+    }
+
+    #[test]
+    fn evaluates_indices() {
+        let loops = [
+            ("i".to_owned(), 3),
+            ("j".to_owned(), 5),
+            ("i".to_owned(), 1),
+        ];
+        for (text, value) in [
+            ("i", 1),
+            ("j-i", 4),
+            ("j*4+i", 21),
+            ("(j-1)*(i+1)", 8),
+            ("2", 2),
+            ("1_usize", 1),
+        ] {
+            assert_eq!(index_value(text, &loops), Some(value), "{text}");
+        }
+        for text in ["P", "j*P", "i+", "(i", "self.a", "i/2", ""] {
+            assert_eq!(index_value(text, &loops), None, "{text}");
+        }
+    }
 }

@@ -158,12 +158,12 @@ pub(super) fn wrap(
     ))
 }
 
-fn one_pin(pin: &Pin, ports: &[Port]) -> Result<TopPin, String> {
+fn one_pin(pin: &Pin, block: &[Port]) -> Result<TopPin, String> {
     let mut parts = Vec::new();
     let mut found: Vec<&Port> = Vec::new();
     for field in &pin.fields {
         let key = names::key(field);
-        let port = ports.iter().find(|port| port.key == key);
+        let port = block.iter().find(|port| port.key == key);
         let port = port.ok_or_else(|| {
             format!(
                 "pin `{}` lists `{field}`, which is no port of the block",

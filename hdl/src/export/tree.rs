@@ -16,8 +16,8 @@ pub(super) struct Pin {
     pub(super) value: Option<u128>,
     pub(super) is_clock: bool,
     pub(super) is_signed: bool,
-    /// `State::Idle`, ... if its type is an enum.
-    pub(super) variants: Vec<String>,
+    /// `State::Idle`, ... of each enum in its type.
+    pub(super) enums: Vec<Vec<String>>,
 }
 
 /// A block and everything in it.
@@ -94,6 +94,17 @@ pub(super) fn literal_value(literal: &VerilogLiteral) -> Option<u128> {
     u128::from_str_radix(text.split("'h").nth(1)?, 16).ok()
 }
 
+/// The labels of every enum in a type.
+fn find_enums(kind: &TypeKind, into: &mut Vec<Vec<String>>) {
+    match kind {
+        TypeKind::Enum(labels) => into.push(labels.clone()),
+        TypeKind::Composite(fields) => fields
+            .iter()
+            .for_each(|field| find_enums(&field.kind.kind, into)),
+        TypeKind::Bits(_) | TypeKind::Signed(_) => {}
+    }
+}
+
 #[derive(Default)]
 struct Reader {
     open: Vec<(Instance, Vec<String>)>,
@@ -145,6 +156,8 @@ impl Probe for Reader {
     fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
         let key = self.key(name);
         let descriptor = signal.descriptor();
+        let mut enums = Vec::new();
+        find_enums(&descriptor.kind, &mut enums);
         let pin = Pin {
             key,
             kind: signal.kind(),
@@ -152,10 +165,7 @@ impl Probe for Reader {
             value: literal_value(&signal.verilog()),
             is_clock: descriptor.name == "clock",
             is_signed: matches!(descriptor.kind, TypeKind::Signed(_)),
-            variants: match descriptor.kind {
-                TypeKind::Enum(variants) => variants,
-                _ => Vec::new(),
-            },
+            enums,
         };
         if let Some((instance, _)) = self.open.last_mut() {
             instance.pins.push(pin);

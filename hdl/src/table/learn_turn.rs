@@ -61,6 +61,7 @@ pub struct LearnTurn<const PORTS: usize, const INDEX_W: usize> {
 
     // Wires.
     port_turn: Signal<Local, Bit>,
+    learn_valid: Signal<Local, Bit>,
     next_turn: Signal<Local, Bits<PORTS>>,
     address_low: Signal<Local, Bits<32>>,
     address_high: Signal<Local, Bits<32>>,
@@ -89,6 +90,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for LearnTurn<PORTS, INDE
             epochs: EpochClock::default(),
             turn: DFF::default(),
             port_turn: Signal::default(),
+            learn_valid: Signal::default(),
             next_turn: Signal::default(),
             address_low: Signal::default(),
             address_high: Signal::default(),
@@ -122,26 +124,31 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         self.busy.next = self.maintenance.busy.val();
 
         // 3. Offer.
-        self.offered.valid.next = self.maintenance.valid.val();
+        self.learn_valid.next = false;
         self.offered.kind.next = self.maintenance.kind.val();
         self.offered.respond.next = self.maintenance.respond.val();
         self.offered.mask.next = self.table_mask.val();
         self.offered.index.next = self.maintenance.index.val();
-        self.address_low.next = self.table_address[0].val();
-        self.address_high.next = self.table_address[1].val();
+        self.address_low.next = 0.into();
+        self.address_high.next = 0.into();
         if self.port_turn.val() {
             self.offered.kind.next = Operation::Learn;
             self.offered.respond.next = false;
             self.offered.mask.next = self.turn.q.val();
+        } else {
+            self.address_low.next = self.table_address[0].val();
+            self.address_high.next = self.table_address[1].val();
         }
         for i in 0..PORTS {
+            // At most one port has the turn: OR is cheaper than a choice.
             self.learn[i].ready.next = self.advance.val() & self.turn.q.val().get_bit(i);
             if self.turn.q.val().get_bit(i) {
-                self.offered.valid.next = self.learn[i].valid.val();
-                self.address_low.next = self.learn[i].address[0].val();
-                self.address_high.next = self.learn[i].address[1].val();
+                self.learn_valid.next = self.learn_valid.val() | self.learn[i].valid.val();
+                self.address_low.next = self.address_low.val() | self.learn[i].address[0].val();
+                self.address_high.next = self.address_high.val() | self.learn[i].address[1].val();
             }
         }
+        self.offered.valid.next = self.maintenance.valid.val() | self.learn_valid.val();
         self.offered.low.next = self.address_low.val();
         self.offered.high.next = self.address_high.val().get_bits::<16>(0);
 

@@ -8,10 +8,10 @@
 //!
 //! Latency: 3 cycles from `lookup.address` to `lookup.hit`. Throughput: one address a cycle. A stage whose `advance_*`
 //! is low holds; the caller lets a stage advance only into one that does, or that is empty. What counts as expired is
-//! judged by the epoch at edge 3, what is in the table at edge 1 (an entry being written at that edge counts as it was
-//! before). While the table clears itself after reset, every answer is a miss.
+//! judged by the epoch at edge 3, what is in the table at edge 1; an entry that is being written at that very edge is not
+//! found, neither the old one nor the new (see [`ReadCollision`]). While the table clears itself after reset, every answer is a miss.
 
-use super::{AddressHash, EntryMatch, LookupPort, TableRam};
+use super::{AddressHash, EntryMatch, LookupPort, ReadCollision, TableRam};
 use crate::prelude::*;
 
 /// One port's copy of the MAC table, and the pipeline that looks addresses up in it.
@@ -50,6 +50,7 @@ pub struct TableLookup<const PORTS: usize, const INDEX_W: usize> {
     // State.
     hash: AddressHash<INDEX_W>,
     way: [TableRam<INDEX_W>; 2],
+    collision: ReadCollision<INDEX_W>,
     compare: [EntryMatch<PORTS>; 2],
     low_a: DFF<Bits<32>>,
     low_b: DFF<Bits<32>>,
@@ -85,6 +86,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, IN
             open: Signal::default(),
             hash: AddressHash::default(),
             way: std::array::from_fn(|_| TableRam::default()),
+            collision: ReadCollision::default(),
             compare: std::array::from_fn(|_| EntryMatch::default()),
             low_a: DFF::default(),
             low_b: DFF::default(),
@@ -113,7 +115,14 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
         self.address_high.next = self.lookup.address[1].val();
         self.hash.low.next = self.lookup.address[0].val();
         self.hash.high.next = self.address_high.val().get_bits::<16>(0);
+        self.collision.clock.next = self.clock.val();
+        self.collision.reset.next = self.reset.val();
+        self.collision.write_index.next = self.write_index.val();
+        self.collision.read_index.next = self.hash.index.val();
+        self.collision.advance_a.next = self.lookup.advance_a.val();
+        self.collision.advance_b.next = self.lookup.advance_b.val();
         for w in 0..2 {
+            self.collision.write_way[w].next = self.write_way[w].val();
             self.way[w].clock.next = self.clock.val();
             self.way[w].write_enable.next = self.write_way[w].val();
             self.way[w].write_address.next = self.write_index.val();
@@ -134,8 +143,10 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
             self.compare[w].address_low.next = self.low_b.q.val();
             self.compare[w].address_high.next = self.high_b.q.val();
             self.compare[w].fresh.next = self.fresh.val();
-            self.hit_way[w].next =
-                self.compare[w].matching.val() & self.compare[w].live.val() & self.open_b.q.val();
+            self.hit_way[w].next = self.compare[w].matching.val()
+                & self.compare[w].live.val()
+                & self.open_b.q.val()
+                & !self.collision.collided[w].val();
             self.known_way[w].next = self.hit_way[w].val()
                 & (self.compare[w].is_static.val()
                     | ((self.compare[w].mask.val() == self.own_mask.val())

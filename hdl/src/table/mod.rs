@@ -35,6 +35,7 @@ mod maintenance;
 mod operation;
 mod operation_pipeline;
 mod port;
+mod read_collision;
 #[cfg(test)]
 mod reference;
 mod set_compare;
@@ -57,6 +58,7 @@ pub use maintenance::Maintenance;
 pub use operation::{Operation, OperationRegister, OperationSink, OperationSource};
 pub use operation_pipeline::OperationPipeline;
 pub use port::{LearnPort, LookupPort};
+pub use read_collision::ReadCollision;
 pub use set_compare::SetCompare;
 pub use set_decision::SetDecision;
 pub use set_update::SetUpdate;

@@ -147,6 +147,8 @@ pub struct Reference {
     answer: Vec<Answer>,
     /// Cycles in which an operation waited for an earlier one of its set.
     pub stalls: u64,
+    /// Lookups that read an entry while it was written.
+    pub collisions: u64,
     /// Learns that replaced a live entry of another address.
     pub replaced: u64,
 }
@@ -196,6 +198,7 @@ impl Reference {
             looking: vec![[(0, None); 2]; ports],
             answer: vec![Answer::default(); ports],
             stalls: 0,
+            collisions: 0,
             replaced: 0,
         }
     }
@@ -250,6 +253,7 @@ impl Reference {
             *self = Self {
                 sets: std::mem::take(&mut self.sets),
                 stalls: self.stalls,
+                collisions: self.collisions,
                 replaced: self.replaced,
                 ..Self::new(self.ports, self.index_w)
             };
@@ -275,7 +279,15 @@ impl Reference {
                 self.looking[i][1] = self.looking[i][0];
             }
             if port.advance[0] {
-                let set = self.sets[set_of(port.address, self.index_w)];
+                let index = set_of(port.address, self.index_w);
+                let mut set = self.sets[index];
+                for (way, write) in set.iter_mut().zip(self.write.entry) {
+                    // What is being written in this very cycle is not found.
+                    if write.is_some() && self.write.set == index {
+                        self.collisions += u64::from(way.is_some());
+                        *way = None;
+                    }
+                }
                 self.looking[i][0] = (port.address, self.open.then_some(set));
             }
         }

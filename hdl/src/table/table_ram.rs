@@ -10,7 +10,8 @@
 //! Capacity: `2^INDEX_W` entries of 72 bits, all zero at power-up. Latency: 2 cycles from `read_address` to `read_*`: the
 //! core latch takes the entry at an edge with `read_enable`, the output register takes the core latch at an edge with
 //! `output_enable`. An entry that is read at the edge at which it is written is read as it was before. There is no
-//! reset: the table clears itself.
+//! reset: the table clears itself. The table makes no use of such a read: it never makes one for a learn, and ignores it for
+//! a lookup (see [`ReadCollision`](super::ReadCollision)), so a memory that leaves it open will do.
 //!
 //! The shape is that of two pseudo dual port ECP5 DP16KD of 512 x 36 with output registers that have their own
 //! clock enable: low word and low flags in the one, high word and high flags in the other.

@@ -617,13 +617,18 @@ fn follows_the_reference_in_a_storm_of_four_ports() {
     let bench = storm::<4, 2>(0x00c0_ffee, 30_000, period, false);
     let [learned, moved, full, aged] = bench.pulses;
     println!(
-        "learned {learned}, moved {moved}, learn full {full}, aged {aged}, replaced {}, stalls {}, epochs {}",
+        "learned {learned}, moved {moved}, learn full {full}, aged {aged}, replaced {}, stalls {}, collisions {}, epochs {}",
         bench.reference.replaced,
         bench.reference.stalls,
+        bench.reference.collisions,
         bench.reference.epoch(),
     );
     assert!(learned > 1_000 && moved > 300 && full > 50 && aged > 5);
-    assert!(bench.reference.replaced > 500 && bench.reference.stalls > 2_000);
+    assert!(
+        bench.reference.replaced > 500
+            && bench.reference.stalls > 2_000
+            && bench.reference.collisions > 200
+    );
     assert!(bench.reference.epoch() > 48, "the stamp wraps three times");
 }
 

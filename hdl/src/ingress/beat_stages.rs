@@ -1,4 +1,4 @@
-//! The registers of stages A, B and C that every beat passes.
+//! The three registers that every beat passes, and the rule by which they move.
 //!
 //! ```text
 //!           enter      move_b      move_c      leave
@@ -8,9 +8,10 @@
 //!          *_a outputs  *_b        *_c
 //! ```
 //!
-//! One cycle per stage; one beat per cycle. The controls come from outside and must not overrun a full stage. The newest
-//! beat of an open frame is in A, where `close_long` and `close_gap` make it the last.
+//! One cycle per stage; one beat per cycle. The newest beat of an open frame is in A, where `close_long` and `close_gap`
+//! make it the last. With 32-bit beats the first beat waits in B for the one that holds the `EtherType`.
 
+use super::Stage;
 use crate::prelude::*;
 
 /// Beats and their marks in stages A, B and C.
@@ -41,33 +42,37 @@ pub struct BeatStages<const WORDS: usize, const KEEP_W: usize> {
     pub cause: Signal<In, Bits<5>>,
     /// Bytes of the beat in A that belong to the FCS, if the entering beat is the last.
     pub spill: Signal<In, Bits<KEEP_W>>,
-    /// The beat enters A at the next clock edge.
+    /// A beat is at the pins.
+    pub offered: Signal<In, Bit>,
+    /// It enters A at the next clock edge.
     pub enter: Signal<In, Bit>,
     /// The beat in A becomes a last one: too long.
     pub close_long: Signal<In, Bit>,
     /// The beat in A becomes a last one: paused too long.
     pub close_gap: Signal<In, Bit>,
-    /// The beat in A enters B at the next clock edge.
-    pub move_b: Signal<In, Bit>,
-    /// The beat in B enters C at the next clock edge.
-    pub move_c: Signal<In, Bit>,
-    /// The beat in C leaves at the next clock edge.
-    pub leave: Signal<In, Bit>,
     /// The FCS of the frame that ends in B is good.
     pub fcs_good: Signal<In, Bit>,
+    /// The beat in C may leave without being taken.
+    pub discard: Signal<In, Bit>,
+    /// The fabric takes the beat in C at the next clock edge.
+    pub take: Signal<In, Bit>,
 
     // Egress.
-    /// Stage A holds a beat.
-    pub valid_a: Signal<Out, Bit>,
-    /// Its bytes.
+    /// A beat may enter A at the next clock edge.
+    pub free: Signal<Out, Bit>,
+    /// The beat in A enters B at the next clock edge.
+    pub move_b: Signal<Out, Bit>,
+    /// The beat in B enters C at the next clock edge.
+    pub move_c: Signal<Out, Bit>,
+    /// The beat in C leaves at the next clock edge.
+    pub leave: Signal<Out, Bit>,
+    /// The beat in A: its bytes.
     pub data_a: [Signal<Out, Bits<32>>; WORDS],
     /// It is its frame's last.
     pub last_a: Signal<Out, Bit>,
     /// Its `skip`.
     pub skip_a: Signal<Out, Bits<3>>,
-    /// Stage B holds a beat.
-    pub valid_b: Signal<Out, Bit>,
-    /// Its bytes.
+    /// The beat in B: its bytes.
     pub data_b: [Signal<Out, Bits<32>>; WORDS],
     /// It is its frame's first.
     pub first_b: Signal<Out, Bit>,
@@ -75,7 +80,7 @@ pub struct BeatStages<const WORDS: usize, const KEEP_W: usize> {
     pub last_b: Signal<Out, Bit>,
     /// What is wrong with its frame.
     pub cause_b: Signal<Out, Bits<5>>,
-    /// Stage C holds a beat.
+    /// C holds a beat.
     pub valid_c: Signal<Out, Bit>,
     /// Its bytes.
     pub data_c: [Signal<Out, Bits<32>>; WORDS],
@@ -87,36 +92,23 @@ pub struct BeatStages<const WORDS: usize, const KEEP_W: usize> {
     pub second_c: Signal<Out, Bit>,
     /// It is its frame's last.
     pub last_c: Signal<Out, Bit>,
-    /// The frame is known to be poisoned, if its last byte is here or in B.
-    pub poison_c: Signal<Out, Bit>,
-    /// The bytes that belong to the FCS.
+    /// Its bytes that belong to the FCS.
     pub fcs_bytes_c: Signal<Out, Bits<KEEP_W>>,
+    /// Its frame is known to be poisoned, but for a wrong FCS whose last byte is still in B.
+    pub poison_c: Signal<Out, Bit>,
 
-    // State.
-    full_a: DFF<Bit>,
-    word_a: [DFF<Bits<32>>; WORDS],
-    bytes_a: DFF<Bits<KEEP_W>>,
-    is_first_a: DFF<Bit>,
-    is_second_a: DFF<Bit>,
-    is_last_a: DFF<Bit>,
-    bytes_skipped_a: DFF<Bits<3>>,
-    fault_a: DFF<Bits<5>>,
-    full_b: DFF<Bit>,
-    word_b: [DFF<Bits<32>>; WORDS],
-    bytes_b: DFF<Bits<KEEP_W>>,
-    is_first_b: DFF<Bit>,
-    is_second_b: DFF<Bit>,
-    is_last_b: DFF<Bit>,
-    fault_b: DFF<Bits<5>>,
-    tail_b: DFF<Bits<KEEP_W>>,
-    full_c: DFF<Bit>,
-    word_c: [DFF<Bits<32>>; WORDS],
-    bytes_c: DFF<Bits<KEEP_W>>,
-    is_first_c: DFF<Bit>,
-    is_second_c: DFF<Bit>,
-    is_last_c: DFF<Bit>,
-    tail_c: DFF<Bits<KEEP_W>>,
-    bad_c: DFF<Bit>,
+    // Blocks.
+    a: Stage<WORDS, KEEP_W>,
+    b: Stage<WORDS, KEEP_W>,
+    c: Stage<WORDS, KEEP_W>,
+
+    // Wires.
+    c_free: Signal<Local, Bit>,
+    b_free: Signal<Local, Bit>,
+    held_back: Signal<Local, Bit>,
+
+    // Parameters.
+    narrow: Constant<Bit>,
 }
 
 impl<const WORDS: usize, const KEEP_W: usize> Default for BeatStages<WORDS, KEEP_W> {
@@ -132,18 +124,20 @@ impl<const WORDS: usize, const KEEP_W: usize> Default for BeatStages<WORDS, KEEP
             skip: Signal::default(),
             cause: Signal::default(),
             spill: Signal::default(),
+            offered: Signal::default(),
             enter: Signal::default(),
             close_long: Signal::default(),
             close_gap: Signal::default(),
+            fcs_good: Signal::default(),
+            discard: Signal::default(),
+            take: Signal::default(),
+            free: Signal::default(),
             move_b: Signal::default(),
             move_c: Signal::default(),
             leave: Signal::default(),
-            fcs_good: Signal::default(),
-            valid_a: Signal::default(),
             data_a: std::array::from_fn(|_| Signal::default()),
             last_a: Signal::default(),
             skip_a: Signal::default(),
-            valid_b: Signal::default(),
             data_b: std::array::from_fn(|_| Signal::default()),
             first_b: Signal::default(),
             last_b: Signal::default(),
@@ -154,32 +148,15 @@ impl<const WORDS: usize, const KEEP_W: usize> Default for BeatStages<WORDS, KEEP
             first_c: Signal::default(),
             second_c: Signal::default(),
             last_c: Signal::default(),
-            poison_c: Signal::default(),
             fcs_bytes_c: Signal::default(),
-            full_a: DFF::default(),
-            word_a: std::array::from_fn(|_| DFF::default()),
-            bytes_a: DFF::default(),
-            is_first_a: DFF::default(),
-            is_second_a: DFF::default(),
-            is_last_a: DFF::default(),
-            bytes_skipped_a: DFF::default(),
-            fault_a: DFF::default(),
-            full_b: DFF::default(),
-            word_b: std::array::from_fn(|_| DFF::default()),
-            bytes_b: DFF::default(),
-            is_first_b: DFF::default(),
-            is_second_b: DFF::default(),
-            is_last_b: DFF::default(),
-            fault_b: DFF::default(),
-            tail_b: DFF::default(),
-            full_c: DFF::default(),
-            word_c: std::array::from_fn(|_| DFF::default()),
-            bytes_c: DFF::default(),
-            is_first_c: DFF::default(),
-            is_second_c: DFF::default(),
-            is_last_c: DFF::default(),
-            tail_c: DFF::default(),
-            bad_c: DFF::default(),
+            poison_c: Signal::default(),
+            a: Stage::default(),
+            b: Stage::default(),
+            c: Stage::default(),
+            c_free: Signal::default(),
+            b_free: Signal::default(),
+            held_back: Signal::default(),
+            narrow: Constant::new(WORDS == 1),
         }
     }
 }
@@ -187,129 +164,100 @@ impl<const WORDS: usize, const KEEP_W: usize> Default for BeatStages<WORDS, KEEP
 impl<const WORDS: usize, const KEEP_W: usize> Logic for BeatStages<WORDS, KEEP_W> {
     #[hdl_gen]
     fn update(&mut self) {
-        // 1. Hold every flop.
-        dff_setup!(
-            self,
-            clock,
-            full_a,
-            bytes_a,
-            is_first_a,
-            is_second_a,
-            is_last_a,
-            bytes_skipped_a,
-            fault_a,
-            full_b,
-            bytes_b,
-            is_first_b,
-            is_second_b,
-            is_last_b,
-            fault_b,
-            tail_b,
-            full_c,
-            bytes_c,
-            is_first_c,
-            is_second_c,
-            is_last_c,
-            tail_c,
-            bad_c
-        );
-        for i in 0..WORDS {
-            self.word_a[i].clock.next = self.clock.val();
-            self.word_b[i].clock.next = self.clock.val();
-            self.word_c[i].clock.next = self.clock.val();
-            self.word_a[i].d.next = self.word_a[i].q.val();
-            self.word_b[i].d.next = self.word_b[i].q.val();
-            self.word_c[i].d.next = self.word_c[i].q.val();
-        }
+        // 1. Clock and reset.
+        self.a.clock.next = self.clock.val();
+        self.a.reset.next = self.reset.val();
+        self.b.clock.next = self.clock.val();
+        self.b.reset.next = self.reset.val();
+        self.c.clock.next = self.clock.val();
+        self.c.reset.next = self.reset.val();
 
-        // 2. Stage C. The end of a frame may reach back into the beat before the last.
-        if self.leave.val() {
-            self.full_c.d.next = false;
-        }
-        if self.move_c.val() {
-            for i in 0..WORDS {
-                self.word_c[i].d.next = self.word_b[i].q.val();
-            }
-            self.full_c.d.next = true;
-            self.bytes_c.d.next = self.bytes_b.q.val();
-            self.is_first_c.d.next = self.is_first_b.q.val();
-            self.is_second_c.d.next = self.is_second_b.q.val();
-            self.is_last_c.d.next = self.is_last_b.q.val();
-            self.tail_c.d.next = self.tail_b.q.val();
-            self.bad_c.d.next = self.is_last_a.q.val() & self.fault_a.q.val().any();
-            if self.is_last_b.q.val() {
-                self.bad_c.d.next = self.fault_b.q.val().any() | !self.fcs_good.val();
-            }
-            self.full_b.d.next = false;
-        }
+        // 2. Which stages move: a beat that is not its frame's last leaves A when the next one enters.
+        self.c_free.next = !self.c.valid.val() | self.discard.val() | self.take.val();
+        self.leave.next = self.c.valid.val() & self.c_free.val();
+        self.held_back.next = self.narrow.val()
+            & self.b.held_first.val()
+            & !self.b.held_last.val()
+            & !self.a.held_last.val()
+            & !self.offered.val();
+        self.move_c.next = self.b.valid.val() & self.c_free.val() & !self.held_back.val();
+        self.b_free.next = !self.b.valid.val() | self.move_c.val();
+        self.move_b.next =
+            self.a.valid.val() & self.b_free.val() & (self.a.held_last.val() | self.enter.val());
+        self.free.next = !self.a.valid.val() | !self.b.valid.val() | self.c_free.val();
 
-        // 3. Stage B.
-        if self.move_b.val() {
-            for i in 0..WORDS {
-                self.word_b[i].d.next = self.word_a[i].q.val();
-            }
-            self.full_b.d.next = true;
-            self.bytes_b.d.next = self.bytes_a.q.val();
-            self.is_first_b.d.next = self.is_first_a.q.val();
-            self.is_second_b.d.next = self.is_second_a.q.val();
-            self.is_last_b.d.next = self.is_last_a.q.val();
-            self.fault_b.d.next = self.fault_a.q.val();
-            self.tail_b.d.next = self.spill.val();
-            if self.is_last_a.q.val() {
-                self.tail_b.d.next = self.bytes_a.q.val() & !(self.bytes_a.q.val() >> 4);
-            }
-            self.full_a.d.next = false;
-        }
-
-        // 4. Stage A.
-        if self.enter.val() {
-            for i in 0..WORDS {
-                self.word_a[i].d.next = self.data[i].val();
-            }
-            self.full_a.d.next = true;
-            self.bytes_a.d.next = self.keep.val();
-            self.is_first_a.d.next = self.first.val();
-            self.is_second_a.d.next = self.second.val();
-            self.is_last_a.d.next = self.last.val();
-            self.bytes_skipped_a.d.next = self.skip.val();
-            self.fault_a.d.next = self.cause.val();
-        }
-        if self.close_long.val() {
-            self.is_last_a.d.next = true;
-            self.fault_a.d.next = 8.into();
-        }
+        // 3. Stage A. Here frames are closed.
+        self.a.load.next = self.enter.val();
+        self.a.unload.next = self.move_b.val();
+        self.a.close.next = self.close_long.val() | self.close_gap.val();
+        self.a.close_cause.next = 8.into();
         if self.close_gap.val() {
-            self.is_last_a.d.next = true;
-            self.fault_a.d.next = 16.into();
+            self.a.close_cause.next = 16.into();
+        }
+        self.a.keep.next = self.keep.val();
+        self.a.first.next = self.first.val();
+        self.a.second.next = self.second.val();
+        self.a.last.next = self.last.val();
+        self.a.skip.next = self.skip.val();
+        self.a.cause.next = self.cause.val();
+        self.a.fcs_bytes.next = 0.into();
+        self.a.poison.next = false;
+
+        // 4. Stage B. A frame's last four bytes are in its last beat and, if that is short, in the one before.
+        self.b.load.next = self.move_b.val();
+        self.b.unload.next = self.move_c.val();
+        self.b.close.next = false;
+        self.b.close_cause.next = 0.into();
+        self.b.keep.next = self.a.held_keep.val();
+        self.b.first.next = self.a.held_first.val();
+        self.b.second.next = self.a.held_second.val();
+        self.b.last.next = self.a.held_last.val();
+        self.b.skip.next = self.a.held_skip.val();
+        self.b.cause.next = self.a.held_cause.val();
+        self.b.fcs_bytes.next = self.spill.val();
+        if self.a.held_last.val() {
+            self.b.fcs_bytes.next = self.a.held_keep.val() & !(self.a.held_keep.val() >> 4);
+        }
+        self.b.poison.next = false;
+
+        // 5. Stage C. The last beat's fate is the fate of the one before.
+        self.c.load.next = self.move_c.val();
+        self.c.unload.next = self.leave.val();
+        self.c.close.next = false;
+        self.c.close_cause.next = 0.into();
+        self.c.keep.next = self.b.held_keep.val();
+        self.c.first.next = self.b.held_first.val();
+        self.c.second.next = self.b.held_second.val();
+        self.c.last.next = self.b.held_last.val();
+        self.c.skip.next = self.b.held_skip.val();
+        self.c.cause.next = self.b.held_cause.val();
+        self.c.fcs_bytes.next = self.b.held_fcs_bytes.val();
+        self.c.poison.next = self.a.held_last.val() & self.a.held_cause.val().any();
+        if self.b.held_last.val() {
+            self.c.poison.next = self.b.held_cause.val().any() | !self.fcs_good.val();
         }
 
-        // 5. Drive outputs.
+        // 6. Bytes, and outputs.
         for i in 0..WORDS {
-            self.data_a[i].next = self.word_a[i].q.val();
-            self.data_b[i].next = self.word_b[i].q.val();
-            self.data_c[i].next = self.word_c[i].q.val();
+            self.a.data[i].next = self.data[i].val();
+            self.b.data[i].next = self.a.held_data[i].val();
+            self.c.data[i].next = self.b.held_data[i].val();
+            self.data_a[i].next = self.a.held_data[i].val();
+            self.data_b[i].next = self.b.held_data[i].val();
+            self.data_c[i].next = self.c.held_data[i].val();
         }
-        self.valid_a.next = self.full_a.q.val();
-        self.valid_b.next = self.full_b.q.val();
-        self.valid_c.next = self.full_c.q.val();
-        self.keep_c.next = self.bytes_c.q.val();
-        self.first_b.next = self.is_first_b.q.val();
-        self.first_c.next = self.is_first_c.q.val();
-        self.second_c.next = self.is_second_c.q.val();
-        self.last_a.next = self.is_last_a.q.val();
-        self.last_b.next = self.is_last_b.q.val();
-        self.last_c.next = self.is_last_c.q.val();
-        self.skip_a.next = self.bytes_skipped_a.q.val();
-        self.cause_b.next = self.fault_b.q.val();
-        self.poison_c.next = self.bad_c.q.val();
-        self.fcs_bytes_c.next = self.tail_c.q.val();
-
-        // 6. Reset wins.
-        if self.reset.val() {
-            self.full_a.d.next = false;
-            self.full_b.d.next = false;
-            self.full_c.d.next = false;
-        }
+        self.last_a.next = self.a.held_last.val();
+        self.skip_a.next = self.a.held_skip.val();
+        self.first_b.next = self.b.held_first.val();
+        self.last_b.next = self.b.held_last.val();
+        self.cause_b.next = self.b.held_cause.val();
+        self.keep_c.next = self.c.held_keep.val();
+        self.first_c.next = self.c.held_first.val();
+        self.second_c.next = self.c.held_second.val();
+        self.last_c.next = self.c.held_last.val();
+        self.fcs_bytes_c.next = self.c.held_fcs_bytes.val();
+        self.poison_c.next = self.c.held_poison.val();
+        self.valid_c.next = self.c.valid.val();
     }
     describe!("Beats and their marks in stages A, B and C.");
 }

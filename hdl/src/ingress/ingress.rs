@@ -24,8 +24,8 @@
 //! everything: the next beat is a first beat.
 
 use super::{
-    BeatStages, Decision, FrameCrc, FrameGuard, Header, KeepCheck, Learner, Lookahead, Stomp,
-    Verdict,
+    BeatStages, Decision, FrameCrc, FrameGuard, Header, KeepCheck, Learner, Lookahead, Patch,
+    Stomp, Verdict,
 };
 use crate::prelude::*;
 
@@ -110,31 +110,14 @@ pub struct Ingress<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, 
     crc: FrameCrc<WORDS>,
     stages: BeatStages<WORDS, KEEP_W>,
     stomp: Stomp<WORDS>,
+    patch: Patch<WORDS, KEEP_W>,
     header: Header<WORDS>,
     decision: Decision<PORTS>,
     learner: Learner,
     verdict: Verdict,
 
     // Wires.
-    swallow: Signal<Local, Bit>,
-    free_c: Signal<Local, Bit>,
-    hold_b: Signal<Local, Bit>,
-    move_c: Signal<Local, Bit>,
-    free_b: Signal<Local, Bit>,
-    enter: Signal<Local, Bit>,
-    move_b: Signal<Local, Bit>,
-    leave: Signal<Local, Bit>,
-    valid_c: Signal<Local, Bit>,
-    last_c: Signal<Local, Bit>,
-    first_b: Signal<Local, Bit>,
-    stomp_now: Signal<Local, Bit>,
     cause: Signal<Local, Bits<5>>,
-    fcs_bytes: Signal<Local, Bits<KEEP_W>>,
-    patched: [Signal<Local, Bits<32>>; WORDS],
-
-    // Parameters.
-    narrow: Constant<Bit>,
-    byte_mask: [Constant<Bits<32>>; 4],
 }
 
 impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: usize>
@@ -185,27 +168,12 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             crc: FrameCrc::default(),
             stages: BeatStages::default(),
             stomp: Stomp::default(),
+            patch: Patch::default(),
             header: Header::default(),
             decision: Decision::default(),
             learner: Learner::default(),
             verdict: Verdict::default(),
-            swallow: Signal::default(),
-            free_c: Signal::default(),
-            hold_b: Signal::default(),
-            move_c: Signal::default(),
-            free_b: Signal::default(),
-            enter: Signal::default(),
-            move_b: Signal::default(),
-            leave: Signal::default(),
-            valid_c: Signal::default(),
-            last_c: Signal::default(),
-            first_b: Signal::default(),
-            stomp_now: Signal::default(),
             cause: Signal::default(),
-            fcs_bytes: Signal::default(),
-            patched: std::array::from_fn(|_| Signal::default()),
-            narrow: Constant::new(WORDS == 1),
-            byte_mask: std::array::from_fn(|i| Constant::new((0xFF << (8 * i)).into())),
         }
     }
 }
@@ -213,6 +181,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
 impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: usize> Logic
     for Ingress<WORDS, KEEP_W, PORTS, DEPTH>
 {
+    #[allow(clippy::too_many_lines, reason = "wiring, a line a wire")]
     #[hdl_gen]
     fn update(&mut self) {
         // 1. Clock and reset.
@@ -259,29 +228,11 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.header.peek.next = self.lookahead.peek.val();
         self.header.first.next = self.guard.first.val();
 
-        // 3. Which stages move.
-        self.swallow.next = self.decision.swallow.val();
-        self.first_b.next = self.stages.first_b.val();
-        self.valid_c.next = self.stages.valid_c.val();
-        self.last_c.next = self.stages.last_c.val();
-        self.enter.next = self.guard.enter.val();
-        self.free_c.next =
-            !self.valid_c.val() | self.decision.discard.val() | self.source.tready.val();
-        self.leave.next = self.valid_c.val() & self.free_c.val();
-        self.hold_b.next = self.narrow.val()
-            & self.first_b.val()
-            & !self.stages.last_b.val()
-            & !self.stages.last_a.val()
-            & !self.lookahead.tvalid.val();
-        self.move_c.next = self.stages.valid_b.val() & self.free_c.val() & !self.hold_b.val();
-        self.free_b.next = !self.stages.valid_b.val() | self.move_c.val();
-        self.move_b.next = self.stages.valid_a.val()
-            & self.free_b.val()
-            & (self.stages.last_a.val() | self.enter.val());
-        self.guard.stage_free.next =
-            !self.stages.valid_a.val() | !self.stages.valid_b.val() | self.free_c.val();
-
-        // 4. Stages.
+        // 3. Stages.
+        self.guard.stage_free.next = self.stages.free.val();
+        self.stages.offered.next = self.lookahead.tvalid.val();
+        self.stages.discard.next = self.decision.discard.val();
+        self.stages.take.next = self.source.tready.val();
         self.cause.next = 0.into();
         self.cause.next = self
             .cause
@@ -299,41 +250,38 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.stages.second.next = self.guard.second.val();
         self.stages.last.next = self.lookahead.tlast.val();
         self.stages.cause.next = self.cause.val();
-        self.stages.enter.next = self.enter.val();
+        self.stages.enter.next = self.guard.enter.val();
         self.stages.close_long.next = self.guard.close_long.val();
         self.stages.close_gap.next = self.guard.close_gap.val();
-        self.stages.move_b.next = self.move_b.val();
-        self.stages.move_c.next = self.move_c.val();
-        self.stages.leave.next = self.leave.val();
         self.stages.fcs_good.next = self.crc.fcs_good.val();
 
-        // 5. CRC and stomp.
+        // 4. CRC and stomp.
         self.crc.first.next = self.guard.first.val();
-        self.crc.enter.next = self.enter.val();
-        self.crc.move_b.next = self.move_b.val();
+        self.crc.enter.next = self.guard.enter.val();
+        self.crc.move_b.next = self.stages.move_b.val();
         self.crc.last_a.next = self.stages.last_a.val();
         self.crc.skip_a.next = self.stages.skip_a.val();
         self.stomp.state.next = self.crc.state.val();
         self.stomp.last_a.next = self.stages.last_a.val();
         self.stomp.skip_a.next = self.stages.skip_a.val();
         self.stomp.tail_skip.next = self.keep_check.tail_skip.val();
-        self.stomp.move_b.next = self.move_b.val();
-        self.stomp.move_c.next = self.move_c.val();
+        self.stomp.move_b.next = self.stages.move_b.val();
+        self.stomp.move_c.next = self.stages.move_c.val();
 
-        // 6. Table, decision, learning, counts.
-        self.advance_a.next = self.enter.val();
-        self.advance_b.next = self.move_b.val();
-        self.advance_c.next = self.move_c.val();
-        self.decision.first_b.next = self.first_b.val();
+        // 5. Table, decision, learning, counts.
+        self.advance_a.next = self.guard.enter.val();
+        self.advance_b.next = self.stages.move_b.val();
+        self.advance_c.next = self.stages.move_c.val();
+        self.decision.first_b.next = self.stages.first_b.val();
         self.decision.group_b.next = self.header.group.val();
         self.decision.reserved_b.next = self.header.reserved.val();
         self.decision.control_b.next = self.header.control.val();
         self.decision.runt_b.next = self.stages.last_b.val()
             | self.stages.last_a.val()
-            | (self.enter.val() & self.lookahead.tlast.val());
-        self.decision.move_c.next = self.move_c.val();
+            | (self.guard.enter.val() & self.lookahead.tlast.val());
+        self.decision.move_c.next = self.stages.move_c.val();
         self.decision.first_c.next = self.stages.first_c.val();
-        self.decision.leave.next = self.leave.val();
+        self.decision.leave.next = self.stages.leave.val();
         self.decision.hit.next = self.hit.val();
         self.decision.hit_mask.next = self.hit_mask.val();
         self.decision.own_port.next = self.own_port.val();
@@ -342,8 +290,8 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             self.learner.address[i].next = self.header.address[i].val();
             self.learn_address[i].next = self.learner.learn_address[i].val();
         }
-        self.learner.capture.next = self.enter.val() & self.guard.second.val();
-        self.learner.answer.next = self.valid_c.val() & self.stages.second_c.val();
+        self.learner.capture.next = self.guard.enter.val() & self.guard.second.val();
+        self.learner.answer.next = self.stages.valid_c.val() & self.stages.second_c.val();
         self.learner.known.next = self.known.val();
         self.learner.good.next = self.verdict.good.val() & !self.decision.control.val();
         self.learner.learn_ready.next = self.learn_ready.val();
@@ -352,8 +300,9 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.verdict.fcs_good.next = self.crc.fcs_good.val();
         self.verdict.fcs_stomped.next = self.crc.fcs_stomped.val();
         self.verdict.last_b.next = self.stages.last_b.val();
-        self.verdict.move_c.next = self.move_c.val();
-        self.verdict.finish.next = self.leave.val() & self.last_c.val() & !self.swallow.val();
+        self.verdict.move_c.next = self.stages.move_c.val();
+        self.verdict.finish.next =
+            self.stages.leave.val() & self.stages.last_c.val() & !self.decision.swallow.val();
         self.stat_accepted.next = self.decision.stat_accepted.val();
         self.stat_runt_dropped.next = self.decision.stat_runt_dropped.val();
         self.stat_filtered_reserved.next = self.decision.stat_filtered_reserved.val();
@@ -368,24 +317,19 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.stat_fcs_error.next = self.verdict.stat_fcs_error.val();
         self.stat_learn_missed.next = self.learner.stat_learn_missed.val();
 
-        // 7. Offer the beat in C, its FCS stomped if the frame is bad.
-        self.fcs_bytes.next = self.stages.fcs_bytes_c.val();
-        self.stomp_now.next =
-            self.stages.poison_c.val() | (!self.last_c.val() & !self.crc.fcs_good.val());
+        // 6. Offer the beat in C, its FCS stomped if the frame is bad.
+        self.patch.fcs_bytes.next = self.stages.fcs_bytes_c.val();
+        self.patch.value.next = self.stomp.patch.val();
+        self.patch.stomp.next =
+            self.stages.poison_c.val() | (!self.stages.last_c.val() & !self.crc.fcs_good.val());
         for i in 0..WORDS {
-            self.patched[i].next = self.stages.data_c[i].val();
-            for j in 0..4 {
-                if self.stomp_now.val() & self.fcs_bytes.val().get_bit(i * 4 + j) {
-                    self.patched[i].next = (self.patched[i].val() & !self.byte_mask[j].val())
-                        | (self.stomp.patch.val() & self.byte_mask[j].val());
-                }
-            }
-            self.source.tdata[i].next = self.patched[i].val();
+            self.patch.data[i].next = self.stages.data_c[i].val();
+            self.source.tdata[i].next = self.patch.patched[i].val();
         }
         self.source.tkeep.next = self.stages.keep_c.val();
-        self.source.tvalid.next = self.valid_c.val() & !self.swallow.val();
-        self.source.tlast.next = self.last_c.val();
-        self.source.tuser.next = self.last_c.val() & self.stages.poison_c.val();
+        self.source.tvalid.next = self.stages.valid_c.val() & !self.decision.swallow.val();
+        self.source.tlast.next = self.stages.last_c.val();
+        self.source.tuser.next = self.stages.last_c.val() & self.stages.poison_c.val();
         self.mask.next = self.decision.mask.val();
     }
     describe!("Switch ingress of one port: `WORDS` x 32 bits, `KEEP_W` = 4 x `WORDS`, `PORTS` ports, `DEPTH` = 2 - `WORDS`.");

@@ -17,6 +17,8 @@ mod keep_check;
 mod learner;
 mod linear_map;
 mod lookahead;
+mod patch;
+mod stage;
 mod stomp;
 mod verdict;
 
@@ -30,6 +32,8 @@ pub use keep_check::KeepCheck;
 pub use learner::Learner;
 pub use linear_map::LinearMap;
 pub use lookahead::Lookahead;
+pub use patch::Patch;
+pub use stage::Stage;
 pub use stomp::Stomp;
 pub use verdict::Verdict;
 

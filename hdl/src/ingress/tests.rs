@@ -815,7 +815,7 @@ macro_rules! for_width {
                         let mut bench = Bench::new(fabric, seed);
                         bench.gap_limit = if pauses == 50 { 3 } else { 0 };
                         bench.refused = 0;
-                        bench.check(&random_frames::<KEEP_W>(&mut random, 400, pauses));
+                        bench.check(&random_frames::<KEEP_W>(&mut random, 250, pauses));
                         assert_eq!(bench.refused > 0, fabric != Fabric::Lossy);
                         for name in STATS {
                             *totals.entry(name).or_default() += bench.counts[name];

@@ -153,6 +153,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for Arbiter<PORTS, INDEX_W>
         }
 
         // 5. Next state.
+        self.ending.next = self.last.val() & self.tready.val();
         self.advance.next = self.idle.q.val() | self.ending.val();
         self.refill.next = (self.idle.q.val() | !self.upcoming.q.val().any()) | self.ending.val();
         self.upcoming_index.next = 0.into();

@@ -1,7 +1,7 @@
 //! The lightswitch RTL: a multi-port cut-through Ethernet switch core, described in rust-hdl.
 //!
 //! One block a file, one folder a part of a frame's way: [`ingress`] and [`mod@table`] decide where a frame goes, the
-//! [`fabric`] takes it there. [`tops`] lists what is exported, [`export`] prints it as Verilog-2005, and [`cosim`]
+//! [`fabric`] takes it there, and the [`mod@switch`] is the three wired together. [`tops`] lists what is exported, [`export`] prints it as Verilog-2005, and [`cosim`]
 //! compares the Verilog with the block, pin by pin and cycle by cycle.
 
 pub mod config;
@@ -11,6 +11,7 @@ pub mod fabric;
 pub mod ingress;
 pub mod prelude;
 pub mod stream;
+pub mod switch;
 pub mod table;
 pub mod target;
 pub mod tops;

@@ -8,6 +8,7 @@ use rust_hdl::prelude::Block;
 use crate::config::Config;
 use crate::export::{self, Design, ExportError, Pin};
 use crate::fabric::{Fabric, FabricMc};
+use crate::switch::Switch;
 use crate::target::Target;
 
 /// What can be exported for a configuration.
@@ -17,11 +18,13 @@ pub enum Top {
     Fabric,
     /// The fabric, `tdest` an egress mask.
     FabricMc,
+    /// The Ethernet switch.
+    Switch,
 }
 
 impl Top {
     /// Every top.
-    pub const ALL: [Top; 2] = [Top::Fabric, Top::FabricMc];
+    pub const ALL: [Top; 3] = [Top::Fabric, Top::FabricMc, Top::Switch];
 
     /// Its name on the command line.
     #[must_use]
@@ -29,6 +32,7 @@ impl Top {
         match self {
             Top::Fabric => "fabric",
             Top::FabricMc => "fabric-mc",
+            Top::Switch => "switch",
         }
     }
 
@@ -45,6 +49,7 @@ impl Top {
         match self {
             Top::Fabric => format!("lightswitch_fabric_{size}"),
             Top::FabricMc => format!("lightswitch_fabric_mc_{size}"),
+            Top::Switch => format!("lightswitch_{size}"),
         }
     }
 }
@@ -56,11 +61,11 @@ impl Top {
 macro_rules! with_config {
     ($config:expr, $use:ident) => {
         match $config.name {
-            "2x32" => $use!(2, 1, 1, 4, 2, 9, 10),
-            "4x64" => $use!(4, 2, 2, 8, 3, 9, 10),
-            "4x64-jumbo" => $use!(4, 2, 2, 8, 3, 11, 12),
-            "8x64" => $use!(8, 3, 2, 8, 4, 9, 10),
-            "16x64" => $use!(16, 4, 2, 8, 5, 9, 10),
+            "2x32" => $use!(2, 1, 1, 4, 2, 9, 10, 4, 1),
+            "4x64" => $use!(4, 2, 2, 8, 3, 9, 10, 9, 0),
+            "4x64-jumbo" => $use!(4, 2, 2, 8, 3, 11, 12, 9, 0),
+            "8x64" => $use!(8, 3, 2, 8, 4, 9, 10, 9, 0),
+            "16x64" => $use!(16, 4, 2, 8, 5, 9, 10, 9, 0),
             other => unreachable!("configuration {other} has no types"),
         }
     };
@@ -77,7 +82,7 @@ pub fn block(config: &Config, top: Top, target: Target) -> Box<dyn Block> {
         block
     }
     macro_rules! build {
-        ($ports:literal, $index_w:literal, $words:literal, $keep_w:literal, $dest_w:literal, $depth_w:literal, $level_w:literal) => {
+        ($ports:literal, $index_w:literal, $words:literal, $keep_w:literal, $dest_w:literal, $depth_w:literal, $level_w:literal, $table_w:literal, $lookahead:literal) => {
             match top {
                 Top::Fabric => connected(Box::new(Fabric::<
                     $ports,
@@ -95,6 +100,16 @@ pub fn block(config: &Config, top: Top, target: Target) -> Box<dyn Block> {
                     $keep_w,
                     $depth_w,
                     $level_w,
+                >::new(config.max_frame_bytes, target))),
+                Top::Switch => connected(Box::new(Switch::<
+                    $ports,
+                    $index_w,
+                    $words,
+                    $keep_w,
+                    $depth_w,
+                    $level_w,
+                    $table_w,
+                    $lookahead,
                 >::new(config.max_frame_bytes, target))),
             }
         };
@@ -117,33 +132,90 @@ pub fn export(config: &Config, top: Top, target: Target) -> Result<Design, Expor
 /// The pins of `top` in `config`, in the order of its ports.
 #[must_use]
 pub fn pins(config: &Config, top: Top) -> Vec<Pin> {
-    match top {
-        Top::Fabric | Top::FabricMc => {
-            let mut pins = vec![
-                Pin::new("cfg_lossy", ["cfg_lossy"]),
-                Pin::new("cfg_store_forward", per_port(config, "cfg_store_forward")),
-                Pin::new("cfg_gap_limit", ["cfg_gap_limit"]),
-            ];
-            for port in 0..config.ports {
-                pins.extend(stream_pins(config, "s", "ingress", port, true));
-            }
-            for port in 0..config.ports {
-                pins.extend(stream_pins(config, "m", "egress", port, false));
-            }
-            for pin in [
-                "stat_started",
-                "stat_unroutable",
-                "stat_gap_closed",
-                "stat_too_long",
-                "stat_malformed",
-                "stat_poisoned",
-            ] {
-                pins.push(Pin::new(pin, [pin]));
-            }
-            pins.push(Pin::new("stat_full", per_port(config, "stat_full")));
+    let mut pins = vec![
+        Pin::new("cfg_lossy", ["cfg_lossy"]),
+        Pin::new("cfg_store_forward", per_port(config, "cfg_store_forward")),
+        Pin::new("cfg_gap_limit", ["cfg_gap_limit"]),
+    ];
+    if top == Top::Switch {
+        pins.push(Pin::new("cfg_ageing_period", ["cfg_ageing_period"]));
+    }
+    for port in 0..config.ports {
+        pins.extend(stream_pins(
+            config,
+            "s",
+            "ingress",
+            port,
+            top != Top::Switch,
+        ));
+    }
+    for port in 0..config.ports {
+        pins.extend(stream_pins(config, "m", "egress", port, false));
+    }
+    pins.extend(match top {
+        Top::Fabric | Top::FabricMc => fields(FABRIC_PULSES),
+        Top::Switch => {
+            let mut pins = fields(TABLE_PORT);
+            pins.insert(
+                3,
+                Pin::new("table_address", ["table_address[0]", "table_address[1]"]),
+            );
+            pins.extend(fields(SWITCH_PULSES));
+            pins.push(Pin::new("stat_aged", ["stat_aged[0]", "stat_aged[1]"]));
             pins
         }
-    }
+    });
+    pins.push(Pin::new("stat_full", per_port(config, "stat_full")));
+    pins
+}
+
+/// Pulses of the fabrics, one bit an ingress.
+const FABRIC_PULSES: &[&str] = &[
+    "stat_started",
+    "stat_unroutable",
+    "stat_gap_closed",
+    "stat_too_long",
+    "stat_malformed",
+    "stat_poisoned",
+];
+
+/// The switch's table port but its address.
+const TABLE_PORT: &[&str] = &[
+    "table_valid",
+    "table_ready",
+    "table_op",
+    "table_mask",
+    "table_done",
+    "table_found",
+    "table_found_mask",
+    "table_found_static",
+    "table_full",
+    "table_open",
+];
+
+/// Pulses of the switch, one bit an ingress; the last three one bit in all.
+const SWITCH_PULSES: &[&str] = &[
+    "stat_accepted",
+    "stat_runt_dropped",
+    "stat_filtered_reserved",
+    "stat_filtered_own",
+    "stat_filtered_control",
+    "stat_flooded",
+    "stat_gap_closed",
+    "stat_too_long",
+    "stat_malformed",
+    "stat_runt_poisoned",
+    "stat_poisoned_in",
+    "stat_fcs_error",
+    "stat_learn_missed",
+    "stat_learned",
+    "stat_moved",
+    "stat_learn_full",
+];
+
+/// Pins that are one field each, of the same name.
+fn fields(names: &[&str]) -> Vec<Pin> {
+    names.iter().map(|name| Pin::new(*name, [*name])).collect()
 }
 
 /// The elements of an array with one element a port.

@@ -1,0 +1,10 @@
+//! The Ethernet switch: an [`Ingress`](crate::ingress::Ingress) for each port, the
+//! [`MacTable`](crate::table::MacTable), and the [`FabricMc`](crate::fabric::FabricMc), wired together.
+
+#[allow(
+    clippy::module_inception,
+    reason = "one block a file, named after the block"
+)]
+mod switch;
+
+pub use switch::{Switch, DEFAULT_GAP_LIMIT};

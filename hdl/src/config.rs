@@ -12,6 +12,8 @@ pub struct Config {
     pub data_w: usize,
     /// Bits of a queue address: each of the `ports` x `ports` queues holds `2^depth_w` beats in block RAM.
     pub depth_w: usize,
+    /// Bits of a set's index in the MAC table, which holds `2 x 2^table_w` addresses.
+    pub table_w: usize,
     /// Longest frame in bytes, destination address to FCS inclusive.
     pub max_frame_bytes: usize,
     /// What it is for, in a few words.
@@ -26,6 +28,7 @@ impl Config {
             ports: 2,
             data_w: 32,
             depth_w: 9,
+            table_w: 4,
             max_frame_bytes: 1_522,
             purpose: "iCE40 HX8K",
         },
@@ -34,6 +37,7 @@ impl Config {
             ports: 4,
             data_w: 64,
             depth_w: 9,
+            table_w: 9,
             max_frame_bytes: 1_522,
             purpose: "the reference",
         },
@@ -42,6 +46,7 @@ impl Config {
             ports: 4,
             data_w: 64,
             depth_w: 11,
+            table_w: 9,
             max_frame_bytes: 9_216,
             purpose: "AI frame sizes on an ECP5-85F",
         },
@@ -50,6 +55,7 @@ impl Config {
             ports: 8,
             data_w: 64,
             depth_w: 9,
+            table_w: 9,
             max_frame_bytes: 1_522,
             purpose: "ECP5-85F",
         },
@@ -58,6 +64,7 @@ impl Config {
             ports: 16,
             data_w: 64,
             depth_w: 9,
+            table_w: 9,
             max_frame_bytes: 1_522,
             purpose: "export and lint only",
         },

@@ -8,6 +8,7 @@ use lightswitch_hdl::config::Config;
 use crate::beat::Beat;
 use crate::frame::Mac;
 use crate::reference::Reference;
+use crate::rtl;
 use crate::Error;
 
 /// Addresses that a set of the address table holds.
@@ -275,21 +276,24 @@ impl Default for Settings {
 /// The simulation engines that can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {
+    /// The rust-hdl blocks, driven directly.
+    Rtl,
     /// The naive functional reference: right frames, not the RTL's cycles.
     Reference,
 }
 
 impl EngineKind {
     /// Every engine that can be built.
-    pub const ALL: [EngineKind; 1] = [EngineKind::Reference];
+    pub const ALL: [EngineKind; 2] = [EngineKind::Rtl, EngineKind::Reference];
 
     /// The engine that is used unless another is asked for.
-    pub const DEFAULT: EngineKind = EngineKind::Reference;
+    pub const DEFAULT: EngineKind = EngineKind::Rtl;
 
     /// What users type.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            EngineKind::Rtl => "rtl",
             EngineKind::Reference => "reference",
         }
     }
@@ -298,6 +302,7 @@ impl EngineKind {
     #[must_use]
     pub const fn purpose(self) -> &'static str {
         match self {
+            EngineKind::Rtl => "the RTL itself, cycle by cycle",
             EngineKind::Reference => "the naive functional reference, not cycle-exact",
         }
     }
@@ -345,6 +350,7 @@ pub fn build(
         ));
     }
     match kind {
+        EngineKind::Rtl => rtl::build(config, settings),
         EngineKind::Reference => Ok(Box::new(Reference::new(config, settings))),
     }
 }

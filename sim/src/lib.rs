@@ -24,6 +24,7 @@ pub mod measure;
 pub mod reference;
 pub mod replay;
 pub mod rng;
+pub mod rtl;
 pub mod simulate;
 pub mod traffic;
 pub mod wave;

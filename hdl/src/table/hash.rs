@@ -84,6 +84,24 @@ fn masks(index_w: usize) -> Vec<(u32, u16)> {
     masks
 }
 
+/// The set that [`AddressHash`] picks for an address, byte 0 first, among `2^index_w`.
+///
+/// # Panics
+/// If `index_w` is not 2 to 12.
+#[must_use]
+pub fn set_of_address(address: [u8; 6], index_w: usize) -> usize {
+    let low = u32::from_le_bytes([address[0], address[1], address[2], address[3]]);
+    let high = u16::from_le_bytes([address[4], address[5]]);
+    masks(index_w)
+        .iter()
+        .enumerate()
+        .map(|(bit, (low_mask, high_mask))| {
+            let ones = (low & low_mask).count_ones() + (high & high_mask).count_ones();
+            ((ones & 1) as usize) << bit
+        })
+        .sum()
+}
+
 impl<const INDEX_W: usize> Logic for AddressHash<INDEX_W> {
     #[hdl_gen]
     fn update(&mut self) {

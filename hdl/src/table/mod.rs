@@ -49,7 +49,7 @@ mod way_choice;
 
 pub use entry_match::EntryMatch;
 pub use epoch_clock::EpochClock;
-pub use hash::AddressHash;
+pub use hash::{set_of_address, AddressHash};
 pub use learn::LearnEngine;
 pub use learn_turn::LearnTurn;
 pub use lookup::TableLookup;

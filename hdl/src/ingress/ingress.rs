@@ -56,7 +56,7 @@ pub struct Ingress<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, 
     // Table.
     /// Address to look up: bytes 0..3, then bytes 4 and 5 in the lower half; read at `advance_a`.
     pub lookup_address: [Signal<Out, Bits<32>>; 2],
-    /// A beat enters A at the next clock edge: start the lookup.
+    /// A beat enters A, or is thrown away, at the next clock edge: start the lookup.
     pub advance_a: Signal<Out, Bit>,
     /// The beat in A enters B at the next clock edge.
     pub advance_b: Signal<Out, Bit>,
@@ -118,6 +118,7 @@ pub struct Ingress<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, 
 
     // Wires.
     cause: Signal<Local, Bits<5>>,
+    advance: Signal<Local, Bit>,
 }
 
 impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: usize>
@@ -174,6 +175,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             learner: Learner::default(),
             verdict: Verdict::default(),
             cause: Signal::default(),
+            advance: Signal::default(),
         }
     }
 }
@@ -269,7 +271,8 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.stomp.move_c.next = self.stages.move_c.val();
 
         // 5. Table, decision, learning, counts.
-        self.advance_a.next = self.guard.enter.val();
+        self.advance.next = self.lookahead.tvalid.val() & self.stages.free.val();
+        self.advance_a.next = self.advance.val();
         self.advance_b.next = self.stages.move_b.val();
         self.advance_c.next = self.stages.move_c.val();
         self.decision.first_b.next = self.stages.first_b.val();
@@ -290,7 +293,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             self.learner.address[i].next = self.header.address[i].val();
             self.learn_address[i].next = self.learner.learn_address[i].val();
         }
-        self.learner.capture.next = self.guard.enter.val() & self.guard.second.val();
+        self.learner.capture.next = self.advance.val() & self.guard.second.val();
         self.learner.answer.next = self.stages.valid_c.val() & self.stages.second_c.val();
         self.learner.known.next = self.known.val();
         self.learner.good.next = self.verdict.good.val() & !self.decision.control.val();

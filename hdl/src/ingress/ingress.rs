@@ -164,7 +164,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             stat_fcs_error: Signal::default(),
             stat_learn_missed: Signal::default(),
             lookahead: Lookahead::default(),
-            keep_check: KeepCheck::default(),
+            keep_check: KeepCheck::new(max_frame_bytes),
             guard: FrameGuard::new(max_frame_bytes),
             crc: FrameCrc::default(),
             stages: BeatStages::default(),
@@ -222,6 +222,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         }
         self.keep_check.tkeep.next = self.lookahead.tkeep.val();
         self.keep_check.tlast.next = self.lookahead.tlast.val();
+        self.keep_check.limit.next = self.guard.limit.val();
         self.guard.tvalid.next = self.lookahead.tvalid.val();
         self.guard.tlast.next = self.lookahead.tlast.val();
         self.guard.tkeep.next = self.lookahead.tkeep.val();
@@ -245,15 +246,15 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             .cause
             .val()
             .replace_bit(2, self.lookahead.tlast.val() & self.guard.runt.val());
+        self.cause.next = self.cause.val().replace_bit(3, self.keep_check.cut.val());
         self.stages.keep.next = self.keep_check.keep.val();
         self.stages.skip.next = self.keep_check.skip.val();
         self.stages.spill.next = self.keep_check.spill.val();
         self.stages.first.next = self.guard.first.val();
         self.stages.second.next = self.guard.second.val();
-        self.stages.last.next = self.lookahead.tlast.val();
+        self.stages.last.next = self.guard.last.val();
         self.stages.cause.next = self.cause.val();
         self.stages.enter.next = self.guard.enter.val();
-        self.stages.close_long.next = self.guard.close_long.val();
         self.stages.close_gap.next = self.guard.close_gap.val();
         self.stages.fcs_good.next = self.crc.fcs_good.val();
 

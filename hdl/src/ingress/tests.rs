@@ -439,20 +439,15 @@ fn reference<const WORDS: usize, const KEEP_W: usize>(
         let count = beat.keep.trailing_ones() as usize;
         let well_formed =
             beat.keep == (1 << count) - 1 && (count == KEEP_W || (beat.last && count > 0));
-        let count = if well_formed { count } else { KEEP_W };
-        if bytes.len() + count > MAX_FRAME_BYTES {
+        let count = if beat.last { count.max(1) } else { KEEP_W };
+        let room = (MAX_FRAME_BYTES - bytes.len()).min(KEEP_W);
+        let at_limit = bytes.len() + KEEP_W >= MAX_FRAME_BYTES;
+        malformed |= !well_formed;
+        bytes.extend(&beat.bytes[..count.min(room)]);
+        if count > room || (at_limit && !beat.last) {
             causes.push("too_long");
             break;
         }
-        malformed |= !well_formed;
-        bytes.extend((0..count).map(|j| {
-            let missing = beat.last && beat.keep >> j & 1 == 0;
-            if missing {
-                0
-            } else {
-                beat.bytes[j]
-            }
-        }));
         beats += 1;
         if beat.last {
             if malformed {

@@ -30,7 +30,7 @@ pub struct KeepCheck<const WORDS: usize, const KEEP_W: usize> {
     pub limit: Signal<In, Bit>,
 
     // Egress.
-    /// The beat's bytes, zero where `keep` is low.
+    /// The beat's bytes, in a last beat zero where `tkeep` is low (for the CRC; of a bad beat it does not matter).
     pub data: [Signal<Out, Bits<32>>; WORDS],
     /// The byte enables to go on with: contiguous, and full unless it is the last beat.
     pub keep: Signal<Out, Bits<KEEP_W>>,
@@ -129,7 +129,7 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for KeepCheck<WORDS, KEEP_W>
         for i in 0..WORDS {
             self.data[i].next = 0.into();
             for j in 0..4 {
-                if self.keep.val().get_bit(i * 4 + j) {
+                if self.tkeep.val().get_bit(i * 4 + j) | !self.tlast.val() {
                     self.data[i].next =
                         self.data[i].val() | (self.tdata[i].val() & self.byte_mask[j].val());
                 }

@@ -3,13 +3,13 @@
 //! ```text
 //!           enter      move_b      move_c      leave
 //!  beat --->[ A ]----->[  B  ]---->[  C  ]---->
-//!  close_*--^ |          | ^         |
+//!  close_gap-^ |          | ^         |
 //!             v          v |spill    v
 //!          *_a outputs  *_b        *_c
 //! ```
 //!
-//! One cycle per stage; one beat per cycle. The newest beat of an open frame is in A, where `close_long` and `close_gap`
-//! make it the last. With 32-bit beats the first beat waits in B for the one that holds the `EtherType`.
+//! One cycle per stage; one beat per cycle. The newest beat of an open frame is in A, where `close_gap` makes it
+//! the last. With 32-bit beats the first beat waits in B for the one that holds the `EtherType`.
 
 use super::Stage;
 use crate::prelude::*;
@@ -46,8 +46,6 @@ pub struct BeatStages<const WORDS: usize, const KEEP_W: usize> {
     pub offered: Signal<In, Bit>,
     /// It enters A at the next clock edge.
     pub enter: Signal<In, Bit>,
-    /// The beat in A becomes a last one: too long.
-    pub close_long: Signal<In, Bit>,
     /// The beat in A becomes a last one: paused too long.
     pub close_gap: Signal<In, Bit>,
     /// The FCS of the frame that ends in B is good.
@@ -126,7 +124,6 @@ impl<const WORDS: usize, const KEEP_W: usize> Default for BeatStages<WORDS, KEEP
             spill: Signal::default(),
             offered: Signal::default(),
             enter: Signal::default(),
-            close_long: Signal::default(),
             close_gap: Signal::default(),
             fcs_good: Signal::default(),
             discard: Signal::default(),
@@ -186,14 +183,11 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for BeatStages<WORDS, KEEP_W
             self.a.valid.val() & self.b_free.val() & (self.a.held_last.val() | self.enter.val());
         self.free.next = !self.a.valid.val() | !self.b.valid.val() | self.c_free.val();
 
-        // 3. Stage A. Here frames are closed.
+        // 3. Stage A. Here a frame that pauses is closed.
         self.a.load.next = self.enter.val();
         self.a.unload.next = self.move_b.val();
-        self.a.close.next = self.close_long.val() | self.close_gap.val();
-        self.a.close_cause.next = 8.into();
-        if self.close_gap.val() {
-            self.a.close_cause.next = 16.into();
-        }
+        self.a.close.next = self.close_gap.val();
+        self.a.close_cause.next = 16.into();
         self.a.keep.next = self.keep.val();
         self.a.first.next = self.first.val();
         self.a.second.next = self.second.val();

@@ -1,15 +1,16 @@
-//! Follows the frames at the pins: counts their beats, closes those that are too long or pause too long, and throws away
-//! what comes after.
+//! Follows the frames at the pins: counts their beats, ends those that are too long or pause too long, and throws away what
+//! comes after.
 //!
 //! ```text
 //!                +------------+--> tready, enter, first, second
 //!  pins -------->|            |--> malformed, runt
-//!  stage_free -->| FrameGuard |--> close_long, close_gap
+//!  stage_free -->| FrameGuard |--> limit, last, close_gap
 //!                +------------+
 //! ```
 //!
 //! `enter` and everything beside it answer in the same cycle. A frame is *open* from its first beat to its last; the newest
-//! beat of an open frame waits in stage A, where `close_*` makes it the last one.
+//! beat of an open frame waits in stage A, where `close_gap` makes it the last one. The beat that reaches the maximum is
+//! the last one whatever `tlast` says.
 
 use crate::prelude::*;
 
@@ -49,8 +50,10 @@ pub struct FrameGuard<const KEEP_W: usize> {
     pub malformed: Signal<Out, Bit>,
     /// If this beat is the last, the frame has less than 64 bytes.
     pub runt: Signal<Out, Bit>,
-    /// The frame exceeds its maximum: the beat in stage A becomes its last.
-    pub close_long: Signal<Out, Bit>,
+    /// The frame may not go on after this beat.
+    pub limit: Signal<Out, Bit>,
+    /// The beat is its frame's last as far as the switch is concerned.
+    pub last: Signal<Out, Bit>,
     /// The frame paused too long: the beat in stage A becomes its last.
     pub close_gap: Signal<Out, Bit>,
 
@@ -66,16 +69,9 @@ pub struct FrameGuard<const KEEP_W: usize> {
     remaining_cycles: DFF<Bits<16>>,
     spent: DFF<Bit>,
 
-    // Wires.
-    over: Signal<Local, Bit>,
-    pass: Signal<Local, Bit>,
-    fits: Signal<Local, Bit>,
-
     // Parameters.
-    last_full_beat: Constant<Bits<16>>,
+    last_free_beat: Constant<Bits<16>>,
     last_short_beat: Constant<Bits<16>>,
-    tail_allowed: [Constant<Bit>; KEEP_W],
-    tail_pattern: [Constant<Bits<KEEP_W>>; KEEP_W],
 }
 
 impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
@@ -90,7 +86,6 @@ impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
             (64..=65_535).contains(&max_frame_bytes),
             "max_frame_bytes is {max_frame_bytes}: give 64 to 65535"
         );
-        let tail = max_frame_bytes % KEEP_W;
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -106,7 +101,8 @@ impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
             second: Signal::default(),
             malformed: Signal::default(),
             runt: Signal::default(),
-            close_long: Signal::default(),
+            limit: Signal::default(),
+            last: Signal::default(),
             close_gap: Signal::default(),
             open: DFF::default(),
             discarding: DFF::default(),
@@ -118,13 +114,8 @@ impl<const KEEP_W: usize> FrameGuard<KEEP_W> {
             at_maximum: DFF::default(),
             remaining_cycles: DFF::default(),
             spent: DFF::default(),
-            over: Signal::default(),
-            pass: Signal::default(),
-            fits: Signal::default(),
-            last_full_beat: Constant::new((max_frame_bytes as u64 / KEEP_W as u64 - 1).into()),
+            last_free_beat: Constant::new((max_frame_bytes.div_ceil(KEEP_W) as u64 - 2).into()),
             last_short_beat: Constant::new((64 / KEEP_W as u64 - 2).into()),
-            tail_allowed: std::array::from_fn(|i| Constant::new(i < tail)),
-            tail_pattern: std::array::from_fn(|i| Constant::new(((2 << i) - 1).into())),
         }
     }
 }
@@ -149,16 +140,9 @@ impl<const KEEP_W: usize> Logic for FrameGuard<KEEP_W> {
         );
 
         // 2. Decide.
-        self.fits.next = false;
-        for i in 0..KEEP_W {
-            if self.tail_allowed[i].val() & (self.tkeep.val() == self.tail_pattern[i].val()) {
-                self.fits.next = self.tlast.val();
-            }
-        }
-        self.over.next = self.open.q.val() & self.at_maximum.q.val() & !self.fits.val();
-        self.pass.next = self.tvalid.val() & self.stage_free.val() & !self.discarding.q.val();
-        self.enter.next = self.pass.val() & !self.over.val();
-        self.close_long.next = self.pass.val() & self.over.val();
+        self.limit.next = self.at_maximum.q.val();
+        self.last.next = self.tlast.val() | self.at_maximum.q.val();
+        self.enter.next = self.tvalid.val() & self.stage_free.val() & !self.discarding.q.val();
         self.close_gap.next = self.open.q.val() & self.spent.q.val() & !self.tvalid.val();
         self.tready.next = self.discarding.q.val() | self.stage_free.val();
         self.first.next = !self.open.q.val();
@@ -176,12 +160,12 @@ impl<const KEEP_W: usize> Logic for FrameGuard<KEEP_W> {
             self.one_below_minimum.d.next = self.beats.q.val() == self.last_short_beat.val();
             self.at_least_minimum.d.next =
                 self.at_least_minimum.q.val() | self.one_below_minimum.q.val();
-            self.at_maximum.d.next = self.beats.q.val() == self.last_full_beat.val();
+            self.at_maximum.d.next = self.beats.q.val() == self.last_free_beat.val();
         }
         if self.discarding.q.val() & self.tvalid.val() & self.tlast.val() {
             self.discarding.d.next = false;
         }
-        if self.close_long.val() {
+        if self.enter.val() & self.at_maximum.q.val() {
             self.discarding.d.next = !self.tlast.val();
         }
         if self.close_gap.val() {
@@ -200,11 +184,7 @@ impl<const KEEP_W: usize> Logic for FrameGuard<KEEP_W> {
         }
 
         // 5. A frame's end and reset win.
-        if self.reset.val()
-            | (self.enter.val() & self.tlast.val())
-            | self.close_long.val()
-            | self.close_gap.val()
-        {
+        if self.reset.val() | (self.enter.val() & self.last.val()) | self.close_gap.val() {
             self.open.d.next = false;
             self.after_first.d.next = false;
             self.spoiled.d.next = false;

@@ -56,7 +56,7 @@ pub struct Ingress<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, 
     // Table.
     /// Address to look up: bytes 0..3, then bytes 4 and 5 in the lower half; read at `advance_a`.
     pub lookup_address: [Signal<Out, Bits<32>>; 2],
-    /// A beat enters A at the next clock edge: start the lookup.
+    /// A beat enters A, or is thrown away, at the next clock edge: start the lookup.
     pub advance_a: Signal<Out, Bit>,
     /// The beat in A enters B at the next clock edge.
     pub advance_b: Signal<Out, Bit>,
@@ -118,6 +118,7 @@ pub struct Ingress<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, 
 
     // Wires.
     cause: Signal<Local, Bits<5>>,
+    advance: Signal<Local, Bit>,
 }
 
 impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: usize>
@@ -163,7 +164,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             stat_fcs_error: Signal::default(),
             stat_learn_missed: Signal::default(),
             lookahead: Lookahead::default(),
-            keep_check: KeepCheck::default(),
+            keep_check: KeepCheck::new(max_frame_bytes),
             guard: FrameGuard::new(max_frame_bytes),
             crc: FrameCrc::default(),
             stages: BeatStages::default(),
@@ -174,6 +175,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             learner: Learner::default(),
             verdict: Verdict::default(),
             cause: Signal::default(),
+            advance: Signal::default(),
         }
     }
 }
@@ -220,6 +222,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         }
         self.keep_check.tkeep.next = self.lookahead.tkeep.val();
         self.keep_check.tlast.next = self.lookahead.tlast.val();
+        self.keep_check.limit.next = self.guard.limit.val();
         self.guard.tvalid.next = self.lookahead.tvalid.val();
         self.guard.tlast.next = self.lookahead.tlast.val();
         self.guard.tkeep.next = self.lookahead.tkeep.val();
@@ -243,15 +246,15 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             .cause
             .val()
             .replace_bit(2, self.lookahead.tlast.val() & self.guard.runt.val());
+        self.cause.next = self.cause.val().replace_bit(3, self.keep_check.cut.val());
         self.stages.keep.next = self.keep_check.keep.val();
         self.stages.skip.next = self.keep_check.skip.val();
         self.stages.spill.next = self.keep_check.spill.val();
         self.stages.first.next = self.guard.first.val();
         self.stages.second.next = self.guard.second.val();
-        self.stages.last.next = self.lookahead.tlast.val();
+        self.stages.last.next = self.guard.last.val();
         self.stages.cause.next = self.cause.val();
         self.stages.enter.next = self.guard.enter.val();
-        self.stages.close_long.next = self.guard.close_long.val();
         self.stages.close_gap.next = self.guard.close_gap.val();
         self.stages.fcs_good.next = self.crc.fcs_good.val();
 
@@ -269,7 +272,8 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.stomp.move_c.next = self.stages.move_c.val();
 
         // 5. Table, decision, learning, counts.
-        self.advance_a.next = self.guard.enter.val();
+        self.advance.next = self.lookahead.tvalid.val() & self.stages.free.val();
+        self.advance_a.next = self.advance.val();
         self.advance_b.next = self.stages.move_b.val();
         self.advance_c.next = self.stages.move_c.val();
         self.decision.first_b.next = self.stages.first_b.val();
@@ -290,7 +294,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
             self.learner.address[i].next = self.header.address[i].val();
             self.learn_address[i].next = self.learner.learn_address[i].val();
         }
-        self.learner.capture.next = self.guard.enter.val() & self.guard.second.val();
+        self.learner.capture.next = self.advance.val() & self.guard.second.val();
         self.learner.answer.next = self.stages.valid_c.val() & self.stages.second_c.val();
         self.learner.known.next = self.known.val();
         self.learner.good.next = self.verdict.good.val() & !self.decision.control.val();

@@ -8,10 +8,11 @@
 //!               +-----------+
 //! ```
 //!
-//! Combinational. A malformed beat (a hole, a last beat without a byte, another beat that is not full) counts as a full
-//! one; in a last beat the missing bytes are zero, in another they are what the pins say. `skip` says how far a beat's last message byte (the last before the FCS) is from the
-//! beat's end: with `n` bytes in the last beat it is `(4 - n) mod beat bytes`, which is below 4 when the message ends in
-//! the beat *before* the last.
+//! Combinational. A malformed beat goes on as a legal one: the last beat as far as its bytes are contiguous and with byte 0
+//! in any case, another beat as full. At the `limit` a beat is the last one of its frame and has no more bytes than the
+//! maximum allows; it is `cut` if it had more. `skip` says how far a beat's last message byte (the last before the FCS) is
+//! from the beat's end: with `n` bytes in the last beat it is `(4 - n) mod beat bytes`, which is below 4 when the message
+//! ends in the beat *before* the last.
 
 use crate::prelude::*;
 
@@ -25,12 +26,16 @@ pub struct KeepCheck<const WORDS: usize, const KEEP_W: usize> {
     pub tkeep: Signal<In, Bits<KEEP_W>>,
     /// The beat is its frame's last.
     pub tlast: Signal<In, Bit>,
+    /// It must be, because the frame may not be longer.
+    pub limit: Signal<In, Bit>,
 
     // Egress.
-    /// The beat's bytes, in a last beat zero where `tkeep` is low.
+    /// The beat's bytes, in a last beat zero where `tkeep` is low (for the CRC; of a bad beat it does not matter).
     pub data: [Signal<Out, Bits<32>>; WORDS],
-    /// The byte enables to go on with: contiguous, and full unless `tlast`.
+    /// The byte enables to go on with: contiguous, and full unless it is the last beat.
     pub keep: Signal<Out, Bits<KEEP_W>>,
+    /// The frame is cut here: it is longer than the maximum.
+    pub cut: Signal<Out, Bit>,
     /// `tkeep` breaks the rules.
     pub malformed: Signal<Out, Bit>,
     /// Bytes from the end of the message to the end of its beat, if this beat is the last.
@@ -43,6 +48,7 @@ pub struct KeepCheck<const WORDS: usize, const KEEP_W: usize> {
     // Wires.
     above: Signal<Local, Bits<KEEP_W>>,
     hole: Signal<Local, Bit>,
+    contiguous: Signal<Local, Bits<KEEP_W>>,
     low: Signal<Local, Bits<4>>,
     missing: Signal<Local, Bits<KEEP_W>>,
 
@@ -51,26 +57,33 @@ pub struct KeepCheck<const WORDS: usize, const KEEP_W: usize> {
     skip_of: [Constant<Bits<3>>; KEEP_W],
     tail_pattern: [Constant<Bits<4>>; 3],
     tail_skip_of: [Constant<Bits<2>>; 3],
+    below: [Constant<Bits<KEEP_W>>; KEEP_W],
+    allowed: Constant<Bits<KEEP_W>>,
     full: Constant<Bits<KEEP_W>>,
-    full_skip: Constant<Bits<3>>,
     top_nibble: Constant<Bits<4>>,
 }
 
-impl<const WORDS: usize, const KEEP_W: usize> Default for KeepCheck<WORDS, KEEP_W> {
-    fn default() -> Self {
+impl<const WORDS: usize, const KEEP_W: usize> KeepCheck<WORDS, KEEP_W> {
+    /// For frames of at most `max_frame_bytes`.
+    #[must_use]
+    pub fn new(max_frame_bytes: usize) -> Self {
+        let spare = max_frame_bytes.next_multiple_of(KEEP_W) - max_frame_bytes;
         const { assert!(KEEP_W == 4 * WORDS && WORDS >= 1 && WORDS <= 2) };
         Self {
             tdata: std::array::from_fn(|_| Signal::default()),
             tkeep: Signal::default(),
             tlast: Signal::default(),
+            limit: Signal::default(),
             data: std::array::from_fn(|_| Signal::default()),
             keep: Signal::default(),
+            cut: Signal::default(),
             malformed: Signal::default(),
             skip: Signal::default(),
             tail_skip: Signal::default(),
             spill: Signal::default(),
             above: Signal::default(),
             hole: Signal::default(),
+            contiguous: Signal::default(),
             low: Signal::default(),
             missing: Signal::default(),
             byte_mask: std::array::from_fn(|i| Constant::new((0xFF << (8 * i)).into())),
@@ -79,8 +92,9 @@ impl<const WORDS: usize, const KEEP_W: usize> Default for KeepCheck<WORDS, KEEP_
             }),
             tail_pattern: std::array::from_fn(|i| Constant::new(((2 << i) - 1).into())),
             tail_skip_of: std::array::from_fn(|i| Constant::new((3 - i as u64).into())),
+            below: std::array::from_fn(|i| Constant::new(((2 << i) - 1).into())),
+            allowed: Constant::new(Bits::<KEEP_W>::mask() >> spare as u64),
             full: Constant::new(Bits::<KEEP_W>::mask()),
-            full_skip: Constant::new((4 % KEEP_W as u64).into()),
             top_nibble: Constant::new((KEEP_W as u64 - 4).into()),
         }
     }
@@ -97,9 +111,20 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for KeepCheck<WORDS, KEEP_W>
             | (!self.tlast.val() & !self.tkeep.val().all());
 
         // 2. The bytes that count.
-        self.keep.next = self.tkeep.val();
-        if self.malformed.val() {
-            self.keep.next = self.full.val();
+        self.contiguous.next = self.full.val();
+        if self.tlast.val() {
+            self.contiguous.next = 1.into();
+            for i in 1..KEEP_W {
+                if !(!self.tkeep.val() & self.below[i].val()).any() {
+                    self.contiguous.next = self.contiguous.val().replace_bit(i, true);
+                }
+            }
+        }
+        self.keep.next = self.contiguous.val();
+        self.cut.next = false;
+        if self.limit.val() {
+            self.keep.next = self.contiguous.val() & self.allowed.val();
+            self.cut.next = !self.tlast.val() | (self.contiguous.val() & !self.allowed.val()).any();
         }
         for i in 0..WORDS {
             self.data[i].next = 0.into();
@@ -114,20 +139,16 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for KeepCheck<WORDS, KEEP_W>
         // 3. Where the FCS lies.
         self.skip.next = 0.into();
         for i in 0..KEEP_W {
-            if self.tkeep.val().get_bit(i) {
+            if self.keep.val().get_bit(i) {
                 self.skip.next = self.skip_of[i].val();
             }
         }
-        self.missing.next = !self.tkeep.val() & 15;
-        if self.malformed.val() {
-            self.skip.next = self.full_skip.val();
-            self.missing.next = 0.into();
-        }
+        self.missing.next = !self.keep.val() & 15;
         self.spill.next = self.missing.val() << self.top_nibble.val();
-        self.low.next = self.tkeep.val().get_bits::<4>(0);
+        self.low.next = self.keep.val().get_bits::<4>(0);
         self.tail_skip.next = 0.into();
         for i in 0..3 {
-            if self.tlast.val() & (self.low.val() == self.tail_pattern[i].val()) {
+            if self.low.val() == self.tail_pattern[i].val() {
                 self.tail_skip.next = self.tail_skip_of[i].val();
             }
         }

@@ -8,7 +8,7 @@
 //!                      +---------+
 //! ```
 //!
-//! One address waits at a time, 1 cycle after `good`; a newer one replaces it, and the loss is counted. Group addresses and
+//! One address waits at a time, 2 cycles after `good`; a newer one replaces it, and the loss is counted. Group addresses and
 //! those that the table already has at this port (`known`) are not offered.
 
 use crate::prelude::*;
@@ -46,13 +46,12 @@ pub struct Learner {
 
     // State.
     source: [DFF<Bits<32>>; 2],
+    candidate: [DFF<Bits<32>>; 2],
     already_known: DFF<Bit>,
+    learn: DFF<Bit>,
     waiting: DFF<Bit>,
     offered: [DFF<Bits<32>>; 2],
     missed: DFF<Bit>,
-
-    // Wires.
-    learn: Signal<Local, Bit>,
 }
 
 impl Default for Learner {
@@ -70,11 +69,12 @@ impl Default for Learner {
             learn_address: std::array::from_fn(|_| Signal::default()),
             stat_learn_missed: Signal::default(),
             source: std::array::from_fn(|_| DFF::default()),
+            candidate: std::array::from_fn(|_| DFF::default()),
             already_known: DFF::default(),
+            learn: DFF::default(),
             waiting: DFF::default(),
             offered: std::array::from_fn(|_| DFF::default()),
             missed: DFF::default(),
-            learn: Signal::default(),
         }
     }
 }
@@ -83,16 +83,20 @@ impl Logic for Learner {
     #[hdl_gen]
     fn update(&mut self) {
         // 1. Hold every flop; pulses last one cycle.
-        dff_setup!(self, clock, already_known, waiting, missed);
+        dff_setup!(self, clock, already_known, learn, waiting, missed);
         for i in 0..2 {
             self.source[i].clock.next = self.clock.val();
+            self.candidate[i].clock.next = self.clock.val();
             self.offered[i].clock.next = self.clock.val();
             self.source[i].d.next = self.source[i].q.val();
             self.offered[i].d.next = self.offered[i].q.val();
         }
 
-        // 2. Decide.
-        self.learn.next =
+        // 2. Decide. The source may change with the decision: keep it for one cycle.
+        for i in 0..2 {
+            self.candidate[i].d.next = self.source[i].q.val();
+        }
+        self.learn.d.next =
             self.good.val() & !self.already_known.q.val() & !self.source[0].q.val().get_bit(0);
 
         // 3. Next state.
@@ -107,13 +111,13 @@ impl Logic for Learner {
         if self.learn_ready.val() {
             self.waiting.d.next = false;
         }
-        if self.learn.val() {
+        if self.learn.q.val() {
             self.waiting.d.next = true;
             for i in 0..2 {
-                self.offered[i].d.next = self.source[i].q.val();
+                self.offered[i].d.next = self.candidate[i].q.val();
             }
         }
-        self.missed.d.next = self.learn.val() & self.waiting.q.val() & !self.learn_ready.val();
+        self.missed.d.next = self.learn.q.val() & self.waiting.q.val() & !self.learn_ready.val();
 
         // 4. Drive outputs.
         self.learn_valid.next = self.waiting.q.val();
@@ -124,6 +128,7 @@ impl Logic for Learner {
 
         // 5. Reset wins.
         if self.reset.val() {
+            self.learn.d.next = false;
             self.waiting.d.next = false;
             self.missed.d.next = false;
         }

@@ -95,6 +95,7 @@ struct Bench<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> {
     random: Random,
     learn_ready: bool,
     gap_limit: usize,
+    max_frame_bytes: usize,
     /// Bytes of the frame that leaves, and its mask.
     partial: Option<(Vec<u8>, u32)>,
     held: Option<(Vec<u32>, u32, bool, bool, u32)>,
@@ -116,7 +117,11 @@ fn mac(words: [u32; 2]) -> [u8; 6] {
 
 impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, KEEP_W, DEPTH> {
     fn new(fabric: Fabric, seed: u64) -> Self {
-        let mut block = Box::new(Ingress::new(MAX_FRAME_BYTES));
+        Self::with_maximum(fabric, seed, MAX_FRAME_BYTES)
+    }
+
+    fn with_maximum(fabric: Fabric, seed: u64, max_frame_bytes: usize) -> Self {
+        let mut block = Box::new(Ingress::new(max_frame_bytes));
         block.connect_all();
         let mut bench = Self {
             block,
@@ -126,6 +131,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
             random: Random(seed),
             learn_ready: true,
             gap_limit: 0,
+            max_frame_bytes,
             partial: None,
             held: None,
             sent: vec![],
@@ -318,6 +324,10 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
         );
     }
 
+    fn reference(&self, frame: &[Beat]) -> Outcome {
+        reference::<WORDS, KEEP_W>(frame, self.gap_limit, self.max_frame_bytes, &self.table)
+    }
+
     /// Sends `frames` and compares everything that comes out with the reference.
     fn check(&mut self, frames: &[Vec<Beat>]) {
         self.sent.clear();
@@ -330,7 +340,7 @@ impl<const WORDS: usize, const KEEP_W: usize, const DEPTH: usize> Bench<WORDS, K
         let mut want = Counts::new();
         let (mut learned, mut sent, mut either) = (vec![], self.sent.iter(), vec![]);
         for frame in frames {
-            let outcome = reference::<WORDS, KEEP_W>(frame, self.gap_limit, &self.table);
+            let outcome = self.reference(frame);
             let mut drop = outcome.drop;
             if drop.is_none() {
                 // A frame of three beats is dropped if the third was there in time.
@@ -423,6 +433,7 @@ struct Outcome {
 fn reference<const WORDS: usize, const KEEP_W: usize>(
     frame: &[Beat],
     gap_limit: usize,
+    max_frame_bytes: usize,
     table: &HashMap<[u8; 6], Answer>,
 ) -> Outcome {
     let (mut bytes, mut causes) = (Vec::new(), Vec::new());
@@ -439,20 +450,15 @@ fn reference<const WORDS: usize, const KEEP_W: usize>(
         let count = beat.keep.trailing_ones() as usize;
         let well_formed =
             beat.keep == (1 << count) - 1 && (count == KEEP_W || (beat.last && count > 0));
-        let count = if well_formed { count } else { KEEP_W };
-        if bytes.len() + count > MAX_FRAME_BYTES {
+        let count = if beat.last { count.max(1) } else { KEEP_W };
+        let room = (max_frame_bytes - bytes.len()).min(KEEP_W);
+        let at_limit = bytes.len() + KEEP_W >= max_frame_bytes;
+        malformed |= !well_formed;
+        bytes.extend(&beat.bytes[..count.min(room)]);
+        if count > room || (at_limit && !beat.last) {
             causes.push("too_long");
             break;
         }
-        malformed |= !well_formed;
-        bytes.extend((0..count).map(|j| {
-            let missing = beat.last && beat.keep >> j & 1 == 0;
-            if missing {
-                0
-            } else {
-                beat.bytes[j]
-            }
-        }));
         beats += 1;
         if beat.last {
             if malformed {
@@ -704,6 +710,19 @@ macro_rules! for_width {
             }
 
             #[test]
+            fn closes_frames_at_any_maximum() {
+                let mut random = Random(31);
+                for maximum in 128..129 + KEEP_W {
+                    let mut bench = Bench::with_maximum(Fabric::Lossy, 32, maximum);
+                    let frames: Vec<_> = (maximum - KEEP_W..maximum + 2 * KEEP_W)
+                        .map(|length| plain(&mut random, length))
+                        .collect();
+                    bench.check(&frames);
+                    assert_eq!(bench.counts["too_long"], 2 * KEEP_W as u32 - 1);
+                }
+            }
+
+            #[test]
             fn closes_a_frame_that_pauses_at_any_beat() {
                 let mut random = Random(9);
                 let mut bench = Bench::new(Fabric::Lossy, 10);
@@ -833,6 +852,12 @@ macro_rules! for_width {
             }
         }
     };
+}
+
+#[test]
+#[should_panic(expected = "max_frame_bytes is 63: give 64 to 65535")]
+fn refuses_a_maximum_below_the_minimum() {
+    let _ = Ingress::<2, 8, 4, 0>::new(63);
 }
 
 for_width!(wide, 2, 8, 0, 3);

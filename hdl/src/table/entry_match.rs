@@ -7,13 +7,15 @@
 //!                        +------------+
 //! ```
 //!
-//! Combinational; the comparison is flat, since it follows the output register of a memory.
+//! Combinational; the comparison is flat, since it follows the output register of a memory. Entry and address share
+//! their set, so the last `INDEX_W` bits of the address are equal if all the others are, and are not compared (see
+//! [`AddressHash`](super::AddressHash)).
 
 use crate::prelude::*;
 
-/// One entry of the MAC table, taken apart and compared with an address.
-#[derive(LogicBlock, Default)]
-pub struct EntryMatch<const PORTS: usize> {
+/// One entry of the MAC table, taken apart and compared with an address of the same set.
+#[derive(LogicBlock)]
+pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
     // Ingress.
     /// The entry, low word.
     pub entry_low: Signal<In, Bits<32>>,
@@ -43,14 +45,40 @@ pub struct EntryMatch<const PORTS: usize> {
     pub stamp: Signal<Out, Bits<4>>,
 
     // Wires.
-    tag_high: Signal<Local, Bits<16>>,
+    difference: Signal<Local, Bits<16>>,
     freshness: Signal<Local, Bits<16>>,
+
+    // Parameters.
+    tag_mask: Constant<Bits<16>>,
 }
 
-impl<const PORTS: usize> Logic for EntryMatch<PORTS> {
+impl<const PORTS: usize, const INDEX_W: usize> Default for EntryMatch<PORTS, INDEX_W> {
+    fn default() -> Self {
+        Self {
+            entry_low: Signal::default(),
+            entry_high: Signal::default(),
+            entry_flags: Signal::default(),
+            address_low: Signal::default(),
+            address_high: Signal::default(),
+            fresh: Signal::default(),
+            matching: Signal::default(),
+            valid: Signal::default(),
+            live: Signal::default(),
+            is_static: Signal::default(),
+            mask: Signal::default(),
+            stamp: Signal::default(),
+            difference: Signal::default(),
+            freshness: Signal::default(),
+            tag_mask: Constant::new(u64::from(!super::hash::implied_by_index(INDEX_W)).into()),
+        }
+    }
+}
+
+impl<const PORTS: usize, const INDEX_W: usize> Logic for EntryMatch<PORTS, INDEX_W> {
     #[hdl_gen]
     fn update(&mut self) {
-        self.tag_high.next = self.entry_high.val().get_bits::<16>(0);
+        self.difference.next = (self.entry_high.val().get_bits::<16>(0) ^ self.address_high.val())
+            & self.tag_mask.val();
         self.mask.next = self.entry_high.val().get_bits::<PORTS>(16);
         self.stamp.next = self.entry_flags.val().get_bits::<4>(0);
         self.freshness.next = self.fresh.val() >> self.stamp.val();
@@ -60,8 +88,10 @@ impl<const PORTS: usize> Logic for EntryMatch<PORTS> {
             & (self.entry_flags.val().get_bit(4) | self.freshness.val().get_bit(0));
         self.matching.next = self.valid.val()
             & (self.entry_low.val() == self.address_low.val())
-            & (self.tag_high.val() == self.address_high.val());
+            & !self.difference.val().any();
     }
 
-    describe!("One entry of the MAC table, taken apart and compared with an address.");
+    describe!(
+        "One entry of the MAC table, taken apart and compared with an address of the same set."
+    );
 }

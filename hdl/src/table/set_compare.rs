@@ -52,7 +52,7 @@ pub struct SetCompare<const PORTS: usize, const INDEX_W: usize> {
 
     // State.
     held: OperationRegister<PORTS, INDEX_W>,
-    compare: [EntryMatch<PORTS>; 2],
+    compare: [EntryMatch<PORTS, INDEX_W>; 2],
     was_matching: [DFF<Bit>; 2],
     was_valid: [DFF<Bit>; 2],
     was_live: [DFF<Bit>; 2],

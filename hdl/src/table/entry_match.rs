@@ -3,7 +3,7 @@
 //! ```text
 //!                        +------------+---> matching, valid, live, is_static
 //!  entry_*, address_* -->| EntryMatch |
-//!  fresh --------------->|            |---> mask, stamp
+//!  oldest -------------->|            |---> mask, stamp
 //!                        +------------+
 //! ```
 //!
@@ -27,8 +27,8 @@ pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
     pub address_low: Signal<In, Bits<32>>,
     /// Address bytes 4..5.
     pub address_high: Signal<In, Bits<16>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<In, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<In, Bits<4>>,
 
     // Egress.
     /// The entry is valid, expired or not, and the address's.
@@ -46,7 +46,12 @@ pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
 
     // Wires.
     difference: Signal<Local, Bits<16>>,
-    freshness: Signal<Local, Bits<16>>,
+    stamp_high: Signal<Local, Bits<2>>,
+    stamp_low: Signal<Local, Bits<2>>,
+    oldest_high: Signal<Local, Bits<2>>,
+    oldest_low: Signal<Local, Bits<2>>,
+    next_high: Signal<Local, Bits<2>>,
+    expired: Signal<Local, Bit>,
 
     // Parameters.
     tag_mask: Constant<Bits<16>>,
@@ -54,13 +59,14 @@ pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
 
 impl<const PORTS: usize, const INDEX_W: usize> Default for EntryMatch<PORTS, INDEX_W> {
     fn default() -> Self {
+        const { assert!(super::AGE_EPOCHS == 16 - 4) }
         Self {
             entry_low: Signal::default(),
             entry_high: Signal::default(),
             entry_flags: Signal::default(),
             address_low: Signal::default(),
             address_high: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             matching: Signal::default(),
             valid: Signal::default(),
             live: Signal::default(),
@@ -68,7 +74,12 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for EntryMatch<PORTS, IND
             mask: Signal::default(),
             stamp: Signal::default(),
             difference: Signal::default(),
-            freshness: Signal::default(),
+            stamp_high: Signal::default(),
+            stamp_low: Signal::default(),
+            oldest_high: Signal::default(),
+            oldest_low: Signal::default(),
+            next_high: Signal::default(),
+            expired: Signal::default(),
             tag_mask: Constant::new(u64::from(!super::hash::implied_by_index(INDEX_W)).into()),
         }
     }
@@ -81,11 +92,20 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for EntryMatch<PORTS, INDEX
             & self.tag_mask.val();
         self.mask.next = self.entry_high.val().get_bits::<PORTS>(16);
         self.stamp.next = self.entry_flags.val().get_bits::<4>(0);
-        self.freshness.next = self.fresh.val() >> self.stamp.val();
+        // From `oldest` on, four stamps: the rest of its block of four, and the first of the next block.
+        self.stamp_high.next = self.entry_flags.val().get_bits::<2>(2);
+        self.stamp_low.next = self.entry_flags.val().get_bits::<2>(0);
+        self.oldest_high.next = self.oldest.val().get_bits::<2>(2);
+        self.oldest_low.next = self.oldest.val().get_bits::<2>(0);
+        self.next_high.next = self.oldest_high.val() + 1;
+        self.expired.next = ((self.stamp_high.val() == self.oldest_high.val())
+            & (self.stamp_low.val() >= self.oldest_low.val()))
+            | ((self.stamp_high.val() == self.next_high.val())
+                & (self.stamp_low.val() < self.oldest_low.val()));
         self.valid.next = self.entry_flags.val().get_bit(5);
         self.is_static.next = self.valid.val() & self.entry_flags.val().get_bit(4);
-        self.live.next = self.valid.val()
-            & (self.entry_flags.val().get_bit(4) | self.freshness.val().get_bit(0));
+        self.live.next =
+            self.valid.val() & (self.entry_flags.val().get_bit(4) | !self.expired.val());
         self.matching.next = self.valid.val()
             & (self.entry_low.val() == self.address_low.val())
             & !self.difference.val().any();

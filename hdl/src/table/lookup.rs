@@ -42,8 +42,8 @@ pub struct TableLookup<const PORTS: usize, const INDEX_W: usize> {
     pub write_flags: Signal<In, Bits<8>>,
     /// The current epoch.
     pub epoch: Signal<In, Bits<4>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<In, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<In, Bits<4>>,
     /// The table has cleared itself.
     pub open: Signal<In, Bit>,
 
@@ -75,7 +75,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, IN
             write_high: Signal::default(),
             write_flags: Signal::default(),
             epoch: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             open: Signal::default(),
             hash: AddressHash::default(),
             way: std::array::from_fn(|_| TableRam::default()),
@@ -133,7 +133,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
             self.compare[w].entry_flags.next = self.way[w].read_flags.val();
             self.compare[w].address_low.next = self.low_b.q.val();
             self.compare[w].address_high.next = self.high_b.q.val();
-            self.compare[w].fresh.next = self.fresh.val();
+            self.compare[w].oldest.next = self.oldest.val();
             self.answer.matching[w].next = self.compare[w].matching.val();
             self.answer.live[w].next = self.compare[w].live.val();
             self.answer.is_static[w].next = self.compare[w].is_static.val();

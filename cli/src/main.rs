@@ -2,6 +2,7 @@
 
 mod args;
 mod doctor;
+mod export;
 mod output;
 mod progress;
 mod simulate;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };
     match result {

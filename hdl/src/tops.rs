@@ -122,12 +122,24 @@ pub fn block(config: &Config, top: Top, target: Target) -> Box<dyn Block> {
 /// # Errors
 /// What cannot be printed right; none for the configurations here.
 pub fn export(config: &Config, top: Top, target: Target) -> Result<Design, ExportError> {
-    export::export(
-        block(config, top, target).as_ref(),
-        &top.module(config),
-        &pins(config, top),
-    )
+    let config = *config;
+    // Blocks are made on the stack, and the largest is several megabytes.
+    std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            export::export(
+                block(&config, top, target).as_ref(),
+                &top.module(&config),
+                &pins(&config, top),
+            )
+        })
+        .expect("a thread can be started")
+        .join()
+        .expect("the configurations' numbers fit their blocks")
 }
+
+/// Stack of the thread that puts a top together.
+const STACK_BYTES: usize = 512 << 20;
 
 /// The pins of `top` in `config`, in the order of its ports.
 #[must_use]

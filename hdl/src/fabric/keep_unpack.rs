@@ -62,7 +62,7 @@ impl<const KEEP_W: usize> Logic for KeepUnpack<KEEP_W> {
         }
         self.tkeep.next = bit_cast::<KEEP_W, 8>(self.keep.val());
         self.tlast.next = self.side.val().get_bit(0);
-        self.tuser.next = self.side.val().get_bit(0) & (self.side.val() & 226).any();
+        self.tuser.next = self.side.val().get_bit(0) & (self.side.val() & 0xE2).any();
     }
 
     describe!("`KEEP_W` byte enables and the marks of a beat from its `side` bits.");

@@ -14,6 +14,10 @@
 
 pub mod arbiter;
 pub mod beat;
+#[allow(
+    clippy::used_underscore_binding,
+    reason = "rust-hdl's derive skips fields that are not signals by their underscore"
+)]
 pub mod beat_mux;
 pub mod column;
 pub mod crosspoint;
@@ -23,6 +27,10 @@ pub mod keep_code;
 pub mod keep_unpack;
 pub mod matrix;
 mod multicast;
+#[allow(
+    clippy::used_underscore_binding,
+    reason = "rust-hdl's derive skips fields that are not signals by their underscore"
+)]
 pub mod queue_ram;
 pub mod route;
 mod unicast;

@@ -107,7 +107,7 @@ impl<const WORDS: usize, const DEPTH_W: usize> QueueRam<WORDS, DEPTH_W> {
 
     /// Any tool's memory: registers that the tool maps to block RAM. A read never hits the address being written while
     /// its word counts, so `no_rw_check` spares the logic that would settle such a collision.
-    fn portable(&self) -> String {
+    fn portable() -> String {
         let width = 32 * WORDS + SIDE_W;
         let depth = 1 << DEPTH_W;
         format!(
@@ -142,7 +142,7 @@ impl<const WORDS: usize, const DEPTH_W: usize> QueueRam<WORDS, DEPTH_W> {
     /// Port A writes, port B reads; at 36 bits a beat's lower half travels on the A data pins and its upper half on the
     /// B pins, in both directions. Both ports' clock enables of the core are tied high or to the read enable, and both
     /// output registers to `output_enable`, so that neither half of the head can be gated by the write port.
-    fn ecp5(&self) -> String {
+    fn ecp5() -> String {
         let width = 32 * WORDS + SIDE_W;
         let port_w = ECP5_PORT_W.min(ECP5_RAM_BITS >> DEPTH_W);
         let rams = width.div_ceil(port_w);
@@ -263,8 +263,8 @@ impl<const WORDS: usize, const DEPTH_W: usize> Logic for QueueRam<WORDS, DEPTH_W
 
     fn hdl(&self) -> Verilog {
         Verilog::Custom(match self._target {
-            Target::Ecp5 => self.ecp5(),
-            Target::Generic | Target::Ice40 => self.portable(),
+            Target::Ecp5 => Self::ecp5(),
+            Target::Generic | Target::Ice40 => Self::portable(),
         })
     }
 

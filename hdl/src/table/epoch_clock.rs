@@ -1,7 +1,7 @@
 //! Counts the epochs by which the MAC table's entries grow older.
 //!
 //! ```text
-//!                       +------------+---> epoch, fresh
+//!                       +------------+---> epoch, oldest
 //!  cfg_ageing_period -->| EpochClock |
 //!  run ---------------->|            |---> tick
 //!                       +------------+
@@ -13,7 +13,7 @@
 use crate::prelude::*;
 
 /// Counts the epochs by which the MAC table's entries grow older.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct EpochClock {
     // Clock and reset.
     /// Clocks every flop below.
@@ -30,8 +30,9 @@ pub struct EpochClock {
     // Egress.
     /// The current epoch, modulo 16. 0 after reset.
     pub epoch: Signal<Out, Bits<4>>,
-    /// Bit `s`: an entry stamped `s` is less than [`AGE_EPOCHS`](super::AGE_EPOCHS) epochs old.
-    pub fresh: Signal<Out, Bits<16>>,
+    /// The stamp of 15 epochs ago: entries with it or one of the next three are [`AGE_EPOCHS`](super::AGE_EPOCHS) epochs old
+    /// or older. 1 after reset.
+    pub oldest: Signal<Out, Bits<4>>,
     /// The epoch ends at the next edge.
     pub tick: Signal<Out, Bit>,
 
@@ -41,39 +42,7 @@ pub struct EpochClock {
     elapsed_cycles: DFF<Bits<32>>,
     epoch_end: DFF<Bit>,
     now: DFF<Bits<4>>,
-    stale: DFF<Bits<16>>,
-
-    // Parameters.
-    stale_at_first: Constant<Bits<16>>,
-}
-
-impl Default for EpochClock {
-    fn default() -> Self {
-        Self {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            cfg_ageing_period: Signal::default(),
-            run: Signal::default(),
-            epoch: Signal::default(),
-            fresh: Signal::default(),
-            tick: Signal::default(),
-            ageing: DFF::default(),
-            last_cycle: DFF::default(),
-            elapsed_cycles: DFF::default(),
-            epoch_end: DFF::default(),
-            now: DFF::default(),
-            stale: DFF::default(),
-            stale_at_first: Constant::new(stale_stamps().into()),
-        }
-    }
-}
-
-/// The stamps that have expired in epoch 0, one bit a stamp: stamp `s` is then `16 - s` epochs old.
-fn stale_stamps() -> u64 {
-    (1..16)
-        .filter(|s| 16 - s >= super::AGE_EPOCHS)
-        .map(|s| 1 << s)
-        .sum()
+    was_oldest: DFF<Bits<4>>,
 }
 
 impl Logic for EpochClock {
@@ -88,10 +57,10 @@ impl Logic for EpochClock {
             elapsed_cycles,
             epoch_end,
             now,
-            stale
+            was_oldest
         );
         self.epoch.next = self.now.q.val();
-        self.fresh.next = !self.stale.q.val();
+        self.oldest.next = self.was_oldest.q.val();
         self.tick.next = self.epoch_end.q.val();
 
         // 2. Cycles: the comparison takes one, and `epoch_end` is the last one.
@@ -108,7 +77,7 @@ impl Logic for EpochClock {
         // 3. Epochs.
         if self.epoch_end.q.val() {
             self.now.d.next = self.now.q.val() + 1;
-            self.stale.d.next = (self.stale.q.val() << 1) | (self.stale.q.val() >> 15);
+            self.was_oldest.d.next = self.was_oldest.q.val() + 1;
         }
 
         // 4. Reset wins.
@@ -116,7 +85,7 @@ impl Logic for EpochClock {
             self.ageing.d.next = false;
             self.epoch_end.d.next = false;
             self.now.d.next = 0.into();
-            self.stale.d.next = self.stale_at_first.val();
+            self.was_oldest.d.next = 1.into();
         }
     }
 

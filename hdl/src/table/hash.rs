@@ -84,6 +84,14 @@ fn masks(index_w: usize) -> Vec<(u32, u16)> {
     masks
 }
 
+/// The bits of the high half word that follow from all other address bits and the index: the last `index_w` bits of
+/// the address as people write it. They are residues of their own, one in each index bit.
+pub(super) fn implied_by_index(index_w: usize) -> u16 {
+    (0..index_w)
+        .map(|bit| 1 << if bit < 8 { bit + 8 } else { bit - 8 })
+        .sum()
+}
+
 /// The set that [`AddressHash`] picks for an address, byte 0 first, among `2^index_w`.
 ///
 /// # Panics
@@ -160,6 +168,26 @@ mod tests {
                 let address = random.bits(48);
                 assert_eq!(index(&masks, address), set_of(address, w), "{address:#x}");
             }
+        }
+    }
+
+    #[test]
+    fn the_index_and_the_other_bits_imply_the_last_bits() {
+        for w in 2..=12 {
+            let masks = masks(w);
+            let implied = u64::from(implied_by_index(w)) << 32;
+            assert_eq!(implied.count_ones() as usize, w);
+            let mut seen = vec![false; 1 << w];
+            let mut bits = 0_u64;
+            loop {
+                // Every value of the implied bits, the others 0: each has an index of its own.
+                seen[index(&masks, bits)] = true;
+                bits = bits.wrapping_sub(implied) & implied;
+                if bits == 0 {
+                    break;
+                }
+            }
+            assert!(seen.into_iter().all(|seen| seen), "INDEX_W {w}");
         }
     }
 

@@ -68,8 +68,8 @@ pub struct LearnEngine<const PORTS: usize, const INDEX_W: usize> {
     pub write_flags: Signal<Out, Bits<8>>,
     /// The current epoch.
     pub epoch: Signal<Out, Bits<4>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<Out, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<Out, Bits<4>>,
     /// The table has cleared itself.
     pub open: Signal<Out, Bit>,
 
@@ -114,7 +114,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for LearnEngine<PORTS, IN
             write_high: Signal::default(),
             write_flags: Signal::default(),
             epoch: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             open: Signal::default(),
             stat_learned: Signal::default(),
             stat_moved: Signal::default(),
@@ -179,7 +179,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnEngine<PORTS, INDE
         self.compare.clock.next = self.clock.val();
         self.compare.reset.next = self.reset.val();
         self.compare.epoch.next = self.entrance.epoch.val();
-        self.compare.fresh.next = self.entrance.fresh.val();
+        self.compare.oldest.next = self.entrance.oldest.val();
         self.compare.operation.valid.next = self.pipeline.operation.valid.val();
         self.compare.operation.kind.next = self.pipeline.operation.kind.val();
         self.compare.operation.respond.next = self.pipeline.operation.respond.val();
@@ -225,7 +225,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnEngine<PORTS, INDE
         self.write_high.next = self.write.write_high.val();
         self.write_flags.next = self.write.write_flags.val();
         self.epoch.next = self.entrance.epoch.val();
-        self.fresh.next = self.entrance.fresh.val();
+        self.oldest.next = self.entrance.oldest.val();
         self.open.next = self.entrance.open.val();
         self.stat_learned.next = self.write.stat_learned.val();
         self.stat_moved.next = self.write.stat_moved.val();

@@ -3,7 +3,7 @@
 //! ```text
 //!  learn[p] ------------>+-------------+
 //!  table_* ------------->|  LearnTurn  |---> offered (one operation)
-//!  cfg_ageing_period --->| turn        |---> epoch, fresh, open, busy
+//!  cfg_ageing_period --->| turn        |---> epoch, oldest, open, busy
 //!  advance, answered --->+-------------+
 //! ```
 //!
@@ -47,8 +47,8 @@ pub struct LearnTurn<const PORTS: usize, const INDEX_W: usize> {
     pub offered: OperationSource<PORTS, INDEX_W>,
     /// The current epoch.
     pub epoch: Signal<Out, Bits<4>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<Out, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<Out, Bits<4>>,
     /// The table has cleared itself.
     pub open: Signal<Out, Bit>,
     /// An operation of the table port is under way.
@@ -83,7 +83,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for LearnTurn<PORTS, INDE
             answered: Signal::default(),
             offered: OperationSource::default(),
             epoch: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             open: Signal::default(),
             busy: Signal::default(),
             maintenance: Maintenance::default(),
@@ -119,7 +119,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for LearnTurn<PORTS, INDEX_
         self.maintenance.tick.next = self.epochs.tick.val();
         self.table_ready.next = self.maintenance.table_ready.val();
         self.epoch.next = self.epochs.epoch.val();
-        self.fresh.next = self.epochs.fresh.val();
+        self.oldest.next = self.epochs.oldest.val();
         self.open.next = self.maintenance.open.val();
         self.busy.next = self.maintenance.busy.val();
 

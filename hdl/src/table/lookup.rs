@@ -11,7 +11,7 @@
 //! judged by the epoch at edge 3, what is in the table at edge 1; an entry that is being written at that very edge is not
 //! found, neither the old one nor the new (see [`ReadCollision`]). While the table clears itself after reset, every answer is a miss.
 
-use super::{AddressHash, EntryMatch, LookupPort, ReadCollision, TableRam};
+use super::{AddressHash, EntryMatch, LookupAnswer, LookupPort, ReadCollision, TableRam};
 use crate::prelude::*;
 
 /// One port's copy of the MAC table, and the pipeline that looks addresses up in it.
@@ -42,8 +42,8 @@ pub struct TableLookup<const PORTS: usize, const INDEX_W: usize> {
     pub write_flags: Signal<In, Bits<8>>,
     /// The current epoch.
     pub epoch: Signal<In, Bits<4>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<In, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<In, Bits<4>>,
     /// The table has cleared itself.
     pub open: Signal<In, Bit>,
 
@@ -51,22 +51,15 @@ pub struct TableLookup<const PORTS: usize, const INDEX_W: usize> {
     hash: AddressHash<INDEX_W>,
     way: [TableRam<INDEX_W>; 2],
     collision: ReadCollision<INDEX_W>,
-    compare: [EntryMatch<PORTS>; 2],
+    compare: [EntryMatch<PORTS, INDEX_W>; 2],
+    answer: LookupAnswer<PORTS>,
     low_a: DFF<Bits<32>>,
     low_b: DFF<Bits<32>>,
     high_a: DFF<Bits<16>>,
     high_b: DFF<Bits<16>>,
-    open_a: DFF<Bit>,
-    open_b: DFF<Bit>,
-    hit: DFF<Bit>,
-    hit_mask: DFF<Bits<PORTS>>,
-    known: DFF<Bit>,
 
     // Wires.
     address_high: Signal<Local, Bits<32>>,
-    hit_way: [Signal<Local, Bit>; 2],
-    known_way: [Signal<Local, Bit>; 2],
-    any_mask: Signal<Local, Bits<PORTS>>,
 }
 
 impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, INDEX_W> {
@@ -82,25 +75,18 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, IN
             write_high: Signal::default(),
             write_flags: Signal::default(),
             epoch: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             open: Signal::default(),
             hash: AddressHash::default(),
             way: std::array::from_fn(|_| TableRam::default()),
             collision: ReadCollision::default(),
             compare: std::array::from_fn(|_| EntryMatch::default()),
+            answer: LookupAnswer::default(),
             low_a: DFF::default(),
             low_b: DFF::default(),
             high_a: DFF::default(),
             high_b: DFF::default(),
-            open_a: DFF::default(),
-            open_b: DFF::default(),
-            hit: DFF::default(),
-            hit_mask: DFF::default(),
-            known: DFF::default(),
             address_high: Signal::default(),
-            hit_way: std::array::from_fn(|_| Signal::default()),
-            known_way: std::array::from_fn(|_| Signal::default()),
-            any_mask: Signal::default(),
         }
     }
 }
@@ -109,7 +95,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
     #[hdl_gen]
     fn update(&mut self) {
         // 1. Hold every flop.
-        dff_setup!(self, clock, low_a, low_b, high_a, high_b, open_a, open_b, hit, hit_mask, known);
+        dff_setup!(self, clock, low_a, low_b, high_a, high_b);
 
         // 2. The copy: written by the learn engine, read by this port.
         self.address_high.next = self.lookup.address[1].val();
@@ -120,6 +106,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
         self.collision.write_index.next = self.write_index.val();
         self.collision.read_index.next = self.hash.index.val();
         self.collision.advance_a.next = self.lookup.advance_a.val();
+        self.collision.open.next = self.open.val();
         self.collision.advance_b.next = self.lookup.advance_b.val();
         for w in 0..2 {
             self.collision.write_way[w].next = self.write_way[w].val();
@@ -135,57 +122,41 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for TableLookup<PORTS, INDE
         }
 
         // 3. Compare both ways at once.
-        self.any_mask.next = 0.into();
+        self.answer.clock.next = self.clock.val();
+        self.answer.reset.next = self.reset.val();
+        self.answer.advance.next = self.lookup.advance_c.val();
+        self.answer.own_mask.next = self.own_mask.val();
+        self.answer.epoch.next = self.epoch.val();
         for w in 0..2 {
             self.compare[w].entry_low.next = self.way[w].read_low.val();
             self.compare[w].entry_high.next = self.way[w].read_high.val();
             self.compare[w].entry_flags.next = self.way[w].read_flags.val();
             self.compare[w].address_low.next = self.low_b.q.val();
             self.compare[w].address_high.next = self.high_b.q.val();
-            self.compare[w].fresh.next = self.fresh.val();
-            self.hit_way[w].next = self.compare[w].matching.val()
-                & self.compare[w].live.val()
-                & self.open_b.q.val()
-                & !self.collision.collided[w].val();
-            self.known_way[w].next = self.hit_way[w].val()
-                & (self.compare[w].is_static.val()
-                    | ((self.compare[w].mask.val() == self.own_mask.val())
-                        & (self.compare[w].stamp.val() == self.epoch.val())));
-            if self.hit_way[w].val() {
-                self.any_mask.next = self.any_mask.val() | self.compare[w].mask.val();
-            }
+            self.compare[w].oldest.next = self.oldest.val();
+            self.answer.same_low[w].next = self.compare[w].same_low.val();
+            self.answer.same_high[w].next = self.compare[w].same_high.val();
+            self.answer.live[w].next = self.compare[w].live.val();
+            self.answer.is_static[w].next = self.compare[w].is_static.val();
+            self.answer.mask[w].next = self.compare[w].mask.val();
+            self.answer.stamp[w].next = self.compare[w].stamp.val();
+            self.answer.ignored[w].next = self.collision.ignored[w].val();
         }
 
         // 4. Next state.
         if self.lookup.advance_a.val() {
             self.low_a.d.next = self.lookup.address[0].val();
             self.high_a.d.next = self.address_high.val().get_bits::<16>(0);
-            self.open_a.d.next = self.open.val();
         }
         if self.lookup.advance_b.val() {
             self.low_b.d.next = self.low_a.q.val();
             self.high_b.d.next = self.high_a.q.val();
-            self.open_b.d.next = self.open_a.q.val();
-        }
-        if self.lookup.advance_c.val() {
-            self.hit.d.next = self.hit_way[0].val() | self.hit_way[1].val();
-            self.hit_mask.d.next = self.any_mask.val();
-            self.known.d.next = self.known_way[0].val() | self.known_way[1].val();
         }
 
         // 5. Drive outputs.
-        self.lookup.hit.next = self.hit.q.val();
-        self.lookup.hit_mask.next = self.hit_mask.q.val();
-        self.lookup.known.next = self.known.q.val();
-
-        // 6. Reset wins.
-        if self.reset.val() {
-            self.open_a.d.next = false;
-            self.open_b.d.next = false;
-            self.hit.d.next = false;
-            self.hit_mask.d.next = 0.into();
-            self.known.d.next = false;
-        }
+        self.lookup.hit.next = self.answer.hit.val();
+        self.lookup.hit_mask.next = self.answer.hit_mask.val();
+        self.lookup.known.next = self.answer.known.val();
     }
 
     describe!("One port's copy of the MAC table, and the pipeline that looks addresses up in it.");

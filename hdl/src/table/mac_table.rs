@@ -3,7 +3,7 @@
 //! ```text
 //!  lookup[p] --->+-------------+ PORTS x          learn[p] --->+-------------+
 //!                | TableLookup |<--- write bus ---------------| LearnEngine |<--- table_*, cfg_ageing_period
-//!  hit, mask <---|  its copy   |<--- epoch, fresh, open ------|  its copy   |---> table_*, stat_*
+//!  hit, mask <---|  its copy   |<--- epoch, oldest, open -----|  its copy   |---> table_*, stat_*
 //!                +-------------+                              +-------------+
 //! ```
 //!
@@ -165,7 +165,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for MacTable<PORTS, INDEX_W
             self.copy[i].write_high.next = self.engine.write_high.val();
             self.copy[i].write_flags.next = self.engine.write_flags.val();
             self.copy[i].epoch.next = self.engine.epoch.val();
-            self.copy[i].fresh.next = self.engine.fresh.val();
+            self.copy[i].oldest.next = self.engine.oldest.val();
             self.copy[i].open.next = self.engine.open.val();
         }
     }

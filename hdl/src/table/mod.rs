@@ -3,7 +3,7 @@
 //! ```text
 //!  lookup[p] --->+-------------+ PORTS x          learn[p] --->+-------------+
 //!                | TableLookup |<--- write bus ---------------| LearnEngine |<--- table_*, cfg_ageing_period
-//!  hit, mask <---|  its copy   |<--- epoch, fresh, open ------|  its copy   |---> stat_*
+//!  hit, mask <---|  its copy   |<--- epoch, oldest, open -----|  its copy   |---> stat_*
 //!                +-------------+                              +-------------+
 //! ```
 //!
@@ -30,6 +30,7 @@ mod hash;
 mod learn;
 mod learn_turn;
 mod lookup;
+mod lookup_answer;
 mod mac_table;
 mod maintenance;
 mod operation;
@@ -53,6 +54,7 @@ pub use hash::{set_of_address, AddressHash};
 pub use learn::LearnEngine;
 pub use learn_turn::LearnTurn;
 pub use lookup::TableLookup;
+pub use lookup_answer::LookupAnswer;
 pub use mac_table::MacTable;
 pub use maintenance::Maintenance;
 pub use operation::{Operation, OperationRegister, OperationSink, OperationSource};

@@ -14,7 +14,7 @@ interface! {
         advance_b: Signal<In, Bit> = Signal::default(),
         /// Edge 3: takes what edge 2 took, and answers.
         advance_c: Signal<In, Bit> = Signal::default(),
-        /// The address is in the table. 0 after reset.
+        /// The address is in the table. 0 after reset. Like the two below, each bit one 6-input function of flops.
         hit: Signal<Out, Bit> = Signal::default(),
         /// The ports it is behind, one bit a port; 0 unless `hit`.
         hit_mask: Signal<Out, Bits<PORTS>> = Signal::default(),

@@ -1,18 +1,18 @@
-//! Tells which ways of a set were being written at the very edge at which a lookup read them.
+//! Tells which ways of a set a lookup must ignore: those that were being written at the very edge at which it read them.
 //!
 //! ```text
 //!  write_way[w], write_index --->+---------------+
-//!  read_index ------------------>| ReadCollision |---> collided[w]
-//!  advance_a, advance_b -------->+---------------+
+//!  read_index ------------------>| ReadCollision |---> ignored[w]
+//!  advance_a, advance_b, open -->+---------------+
 //! ```
 //!
 //! A block RAM need not say what such a read returns, so the lookup ignores that way: an address that is being
-//! written in that very cycle is not found yet. Latency: `collided` belongs to what stands in the memory's output
+//! written in that very cycle is not found yet. And both, if it read them before the table was open. Latency: `ignored` belongs to what stands in the memory's output
 //! register. The indices are compared a cycle late, from flops, because `read_index` comes out of the hash.
 
 use crate::prelude::*;
 
-/// The ways of a set that were being written when a lookup read them.
+/// The ways of a set that a lookup ignores, because they were being written when it read them.
 #[derive(LogicBlock)]
 pub struct ReadCollision<const INDEX_W: usize> {
     // Clock and reset.
@@ -30,18 +30,21 @@ pub struct ReadCollision<const INDEX_W: usize> {
     pub read_index: Signal<In, Bits<INDEX_W>>,
     /// The core latch takes the set at the next edge.
     pub advance_a: Signal<In, Bit>,
+    /// The table has cleared itself.
+    pub open: Signal<In, Bit>,
     /// The output register takes the core latch at the next edge.
     pub advance_b: Signal<In, Bit>,
 
     // Egress.
-    /// What the output register holds of this way was being written when it was read.
-    pub collided: [Signal<Out, Bit>; 2],
+    /// What the output register holds of this way does not count. Set after reset.
+    pub ignored: [Signal<Out, Bit>; 2],
 
     // State.
     was_way: [DFF<Bit>; 2],
     was_written: DFF<Bits<INDEX_W>>,
     was_read: DFF<Bits<INDEX_W>>,
     just_read: DFF<Bit>,
+    was_open: DFF<Bit>,
     core: [DFF<Bit>; 2],
     output_stage: [DFF<Bit>; 2],
 
@@ -59,12 +62,14 @@ impl<const INDEX_W: usize> Default for ReadCollision<INDEX_W> {
             write_index: Signal::default(),
             read_index: Signal::default(),
             advance_a: Signal::default(),
+            open: Signal::default(),
             advance_b: Signal::default(),
-            collided: std::array::from_fn(|_| Signal::default()),
+            ignored: std::array::from_fn(|_| Signal::default()),
             was_way: std::array::from_fn(|_| DFF::default()),
             was_written: DFF::default(),
             was_read: DFF::default(),
             just_read: DFF::default(),
+            was_open: DFF::default(),
             core: std::array::from_fn(|_| DFF::default()),
             output_stage: std::array::from_fn(|_| DFF::default()),
             same: Signal::default(),
@@ -77,7 +82,10 @@ impl<const INDEX_W: usize> Logic for ReadCollision<INDEX_W> {
     #[hdl_gen]
     fn update(&mut self) {
         // 1. What happened at the last edge.
-        dff_setup!(self, clock, was_written, was_read, just_read);
+        dff_setup!(self, clock, was_written, was_read, just_read, was_open);
+        if self.advance_a.val() {
+            self.was_open.d.next = self.open.val();
+        }
         self.was_written.d.next = self.write_index.val();
         self.was_read.d.next = self.read_index.val();
         self.just_read.d.next = self.advance_a.val();
@@ -94,20 +102,21 @@ impl<const INDEX_W: usize> Logic for ReadCollision<INDEX_W> {
             self.output_stage[w].clock.next = self.clock.val();
             self.output_stage[w].d.next = self.output_stage[w].q.val();
             if self.advance_b.val() {
-                self.output_stage[w].d.next = self.now[w].val();
+                self.output_stage[w].d.next = self.now[w].val() | !self.was_open.q.val();
             }
-            self.collided[w].next = self.output_stage[w].q.val();
+            self.ignored[w].next = self.output_stage[w].q.val();
         }
 
         // 3. Reset wins.
         if self.reset.val() {
             self.just_read.d.next = false;
+            self.was_open.d.next = false;
             for w in 0..2 {
                 self.core[w].d.next = false;
-                self.output_stage[w].d.next = false;
+                self.output_stage[w].d.next = true;
             }
         }
     }
 
-    describe!("The ways of a set that were being written when a lookup read them.");
+    describe!("The ways of a set that a lookup ignores, because they were being written when it read them.");
 }

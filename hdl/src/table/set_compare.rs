@@ -31,8 +31,8 @@ pub struct SetCompare<const PORTS: usize, const INDEX_W: usize> {
     pub entry_flags: [Signal<In, Bits<8>>; 2],
     /// The current epoch.
     pub epoch: Signal<In, Bits<4>>,
-    /// Bit `s`: a dynamic entry stamped `s` has not expired.
-    pub fresh: Signal<In, Bits<16>>,
+    /// The stamp of 15 epochs ago: dynamic entries with it or one of the next three have expired.
+    pub oldest: Signal<In, Bits<4>>,
 
     // Egress.
     /// The operation.
@@ -52,8 +52,9 @@ pub struct SetCompare<const PORTS: usize, const INDEX_W: usize> {
 
     // State.
     held: OperationRegister<PORTS, INDEX_W>,
-    compare: [EntryMatch<PORTS>; 2],
-    was_matching: [DFF<Bit>; 2],
+    compare: [EntryMatch<PORTS, INDEX_W>; 2],
+    was_same_low: [DFF<Bit>; 2],
+    was_same_high: [DFF<Bit>; 2],
     was_valid: [DFF<Bit>; 2],
     was_live: [DFF<Bit>; 2],
     was_static: [DFF<Bit>; 2],
@@ -71,7 +72,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for SetCompare<PORTS, IND
             entry_high: std::array::from_fn(|_| Signal::default()),
             entry_flags: std::array::from_fn(|_| Signal::default()),
             epoch: Signal::default(),
-            fresh: Signal::default(),
+            oldest: Signal::default(),
             compared: OperationSource::default(),
             matching: std::array::from_fn(|_| Signal::default()),
             valid: std::array::from_fn(|_| Signal::default()),
@@ -81,7 +82,8 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for SetCompare<PORTS, IND
             age_epochs: std::array::from_fn(|_| Signal::default()),
             held: OperationRegister::default(),
             compare: std::array::from_fn(|_| EntryMatch::default()),
-            was_matching: std::array::from_fn(|_| DFF::default()),
+            was_same_low: std::array::from_fn(|_| DFF::default()),
+            was_same_high: std::array::from_fn(|_| DFF::default()),
             was_valid: std::array::from_fn(|_| DFF::default()),
             was_live: std::array::from_fn(|_| DFF::default()),
             was_static: std::array::from_fn(|_| DFF::default()),
@@ -120,22 +122,24 @@ impl<const PORTS: usize, const INDEX_W: usize> Logic for SetCompare<PORTS, INDEX
             self.compare[w].entry_flags.next = self.entry_flags[w].val();
             self.compare[w].address_low.next = self.operation.low.val();
             self.compare[w].address_high.next = self.operation.high.val();
-            self.compare[w].fresh.next = self.fresh.val();
+            self.compare[w].oldest.next = self.oldest.val();
 
-            self.was_matching[w].clock.next = self.clock.val();
+            self.was_same_low[w].clock.next = self.clock.val();
+            self.was_same_high[w].clock.next = self.clock.val();
             self.was_valid[w].clock.next = self.clock.val();
             self.was_live[w].clock.next = self.clock.val();
             self.was_static[w].clock.next = self.clock.val();
             self.was_mask[w].clock.next = self.clock.val();
             self.was_age[w].clock.next = self.clock.val();
-            self.was_matching[w].d.next = self.compare[w].matching.val();
+            self.was_same_low[w].d.next = self.compare[w].same_low.val();
+            self.was_same_high[w].d.next = self.compare[w].same_high.val();
             self.was_valid[w].d.next = self.compare[w].valid.val();
             self.was_live[w].d.next = self.compare[w].live.val();
             self.was_static[w].d.next = self.compare[w].is_static.val();
             self.was_mask[w].d.next = self.compare[w].mask.val();
             self.was_age[w].d.next = self.epoch.val() - self.compare[w].stamp.val();
 
-            self.matching[w].next = self.was_matching[w].q.val();
+            self.matching[w].next = self.was_same_low[w].q.val() & self.was_same_high[w].q.val();
             self.valid[w].next = self.was_valid[w].q.val();
             self.live[w].next = self.was_live[w].q.val();
             self.is_static[w].next = self.was_static[w].q.val();

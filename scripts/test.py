@@ -113,16 +113,7 @@ def steps() -> list[Step]:
         Step("setup", 600, plain("scripts/setup"), vital=True),
         Step("format", 30, plain("cargo", "fmt", "--all", "--check")),
         Step("build", 1800, plain("cargo", "build", "--workspace", "--all-targets"), vital=True),
-        Step("clippy", 900, plain("cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
-        Step("tests", 1800, plain("cargo", "test", "--workspace")),
-        *(Step(f"export and lint {config}", 300, export_and_lint(config)) for config in configurations()),
-        *(
-            Step(f"synthesise {config}, {target}", 600, synthesise(config, target), slow=True)
-            for config, target in SYNTHESISED
-        ),
-        Step("README", 30, plain("scripts/measure", "--check")),
-        Step("build, release", 1800, plain("cargo", "build", "--release", "-p", "lightswitch")),
-        Step("demo", 300, plain("scripts/demo")),
+        Step("tests", 3600, plain("cargo", "test", "--workspace")),
     ]
 
 

@@ -91,7 +91,7 @@ fn text(path: &Path) -> &str {
 
 #[test]
 fn simulate_prints_a_table() {
-    let output = lightswitch(&["simulate", "--cycles", "5000"]);
+    let output = lightswitch(&["simulate", "--cycles", "1000"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let said = stdout(&output);
     let first = said.lines().next().unwrap();
@@ -113,6 +113,8 @@ fn simulate_prints_a_table() {
 fn simulate_json_has_the_fields_of_the_design() {
     let report = json(&[
         "simulate",
+        "--engine",
+        "reference",
         "--config",
         "8x64",
         "--traffic",
@@ -171,6 +173,8 @@ fn simulate_twice_gives_the_same_json() {
     let run = || {
         let mut report = json(&[
             "simulate",
+            "--engine",
+            "reference",
             "--traffic",
             "hotspot",
             "--lossy",

@@ -93,7 +93,7 @@ pub struct Crosspoint<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: u
     read: Signal<Local, Bit>,
     load: Signal<Local, Bit>,
     fetch: Signal<Local, Bit>,
-    release: Signal<Local, Bit>,
+    releasing: Signal<Local, Bit>,
     level_step: Signal<Local, Bits<LEVEL_W>>,
     frames_step: Signal<Local, Bits<FRAMES_W>>,
 
@@ -177,7 +177,7 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize>
             read: Signal::default(),
             load: Signal::default(),
             fetch: Signal::default(),
-            release: Signal::default(),
+            releasing: Signal::default(),
             level_step: Signal::default(),
             frames_step: Signal::default(),
             taps: Constant::new(taps(DEPTH_W).into()),
@@ -256,11 +256,11 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
         if self.push.val() & self.first.val() {
             self.storing.d.next = self.store_forward.val();
         }
-        self.release.next = self.push.val() & self.storing.q.val() & self.last.val();
+        self.releasing.next = self.push.val() & self.storing.q.val() & self.last.val();
         if self.first.val() {
-            self.release.next = self.push.val() & (!self.store_forward.val() | self.last.val());
+            self.releasing.next = self.push.val() & (!self.store_forward.val() | self.last.val());
         }
-        self.released.d.next = self.release.val();
+        self.released.d.next = self.releasing.val();
         self.frames_step.next = 1.into();
         if self.picked.val() {
             self.frames_step.next = !self.frames_step.val() | 1;
@@ -270,7 +270,7 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
         }
         self.sole.next = (self.frames.q.val() == 1) & !self.released.q.val();
         self.waiting.d.next =
-            self.release.val() | (self.waiting.q.val() & !(self.picked.val() & self.sole.val()));
+            self.releasing.val() | (self.waiting.q.val() & !(self.picked.val() & self.sole.val()));
 
         // 6. Drive outputs.
         self.ram.write_enable.next = self.offer.val();

@@ -33,6 +33,8 @@ mod multicast;
 )]
 pub mod queue_ram;
 pub mod route;
+#[cfg(test)]
+mod tests;
 mod unicast;
 
 pub use multicast::FabricMc;

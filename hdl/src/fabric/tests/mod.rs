@@ -1,0 +1,6 @@
+//! Tests of the fabric's blocks: each against a naive reference, and against its exported Verilog.
+
+mod bench;
+mod gap_timer;
+mod keep;
+mod route;

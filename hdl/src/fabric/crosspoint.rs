@@ -9,13 +9,14 @@
 //! ```
 //!
 //! The RAM is written at `tail` whenever the ingress offers anything; a beat counts only if `push` then moves `tail`
-//! on, so no decision stands between the ingress pins and the RAM. `core` and `head` are the RAM's own two read
+//! on, so no decision stands between the ingress pins and the RAM; the cell behind the tail is therefore never one that
+//! holds a beat. `core` and `head` are the RAM's own two read
 //! stages: they fill as soon as there is something to read, and the queue's head waits in the output register until the
 //! egress selects this queue. The output register keeps the beat that was taken last until there is a new one, and a frame
 //! is picked early enough for its first beat to be there when its turn comes: so the arbiter may trust the head's *last*
 //! mark without asking whether the head is valid.
 //!
-//! Capacity: `2^DEPTH_W - 1` beats in the RAM and two in its read stages. Latency: 3 cycles from `push` to `head_valid`.
+//! Capacity: `2^DEPTH_W - 2` beats in the RAM and two in its read stages. Latency: 3 cycles from `push` to `head_valid`.
 //! Throughput: one beat in and one out per cycle. `room` says whether a longest frame fits: it is looked at before a
 //! frame's first beat only, so a frame is never refused in the middle. It may be low although one fits: for one cycle
 //! after a beat left, and while 64 frames wait.
@@ -30,7 +31,7 @@ use crate::target::Target;
 /// Bits of the count of waiting frames; its top bit closes the queue.
 const FRAMES_W: usize = 7;
 
-/// Queue of one (ingress, egress) pair: `2^DEPTH_W - 1` beats, `LEVEL_W = DEPTH_W + 1`.
+/// Queue of one (ingress, egress) pair: `2^DEPTH_W - 2` beats, `LEVEL_W = DEPTH_W + 1`.
 #[derive(LogicBlock)]
 pub struct Crosspoint<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> {
     // Clock and reset.
@@ -132,12 +133,13 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize>
     pub fn new(max_frame_beats: usize, target: Target) -> Self {
         const { assert!(LEVEL_W == DEPTH_W + 1, "LEVEL_W must be DEPTH_W + 1") };
         let depth = 1_usize << DEPTH_W;
-        // `level` lags a beat, and the shift register that counts addresses misses one of its states.
-        let limit = (depth - 1)
+        // `level` lags a beat, the shift register that counts addresses misses one of its states, and the cell behind the
+        // tail is written by every offer, so it must not hold the oldest beat.
+        let limit = (depth - 2)
             .checked_sub(max_frame_beats)
             .filter(|limit| *limit > 0)
             .unwrap_or_else(|| {
-                panic!("a frame of {max_frame_beats} beats does not fit a queue of {depth}: at most {}", depth - 2)
+                panic!("a frame of {max_frame_beats} beats does not fit a queue of {depth}: at most {}", depth - 3)
             });
         // Counting starts this far below the top bit, so that the top bit alone says that `limit` is reached.
         let empty_level: Bits<LEVEL_W> = ((depth - limit) as u64).into();
@@ -307,6 +309,6 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
     }
 
     describe!(
-        "Queue of one (ingress, egress) pair: `2^DEPTH_W - 1` beats, `LEVEL_W = DEPTH_W + 1`."
+        "Queue of one (ingress, egress) pair: `2^DEPTH_W - 2` beats, `LEVEL_W = DEPTH_W + 1`."
     );
 }

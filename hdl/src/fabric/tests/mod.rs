@@ -1,6 +1,7 @@
 //! Tests of the fabric's blocks: each against a naive reference, and against its exported Verilog.
 
 mod bench;
+mod crosspoint;
 mod gap_timer;
 mod keep;
 mod route;

@@ -217,7 +217,7 @@ impl<const PORTS: usize, const KEEP_W: usize, const BEATS_W: usize, const GAP_W:
         }
         self.started.next = self.take.val() & !self.in_frame.q.val();
         self.gap_closed.next = self.pause.val();
-        self.too_long.next = self.tvalid.val() & self.cut.val();
+        self.too_long.next = self.tvalid.val() & self.cut.val() & !self.closed.q.val();
         self.malformed.next = self.take.val()
             & self.tlast.val()
             & !self.closed.q.val()

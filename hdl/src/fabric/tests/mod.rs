@@ -3,5 +3,6 @@
 mod bench;
 mod crosspoint;
 mod gap_timer;
+mod gate;
 mod keep;
 mod route;

@@ -69,6 +69,11 @@ impl<const PORTS: usize, const INDEX_W: usize, const WORDS: usize> BeatMux<PORTS
             );
         }
         for level in 0..INDEX_W {
+            // One bit is a scalar, of which nothing can be selected.
+            let select = match INDEX_W {
+                1 => "select".to_owned(),
+                _ => format!("select[{level}]"),
+            };
             for pair in 0..PORTS >> (level + 1) {
                 let (low, high) = (
                     format!("level_{level}_{}", 2 * pair),
@@ -86,17 +91,14 @@ impl<const PORTS: usize, const INDEX_W: usize, const WORDS: usize> BeatMux<PORTS
                          \x20       PFUMX mux (\n\
                          \x20           .BLUT ({low}[bit_{pair}]),\n\
                          \x20           .ALUT ({high}[bit_{pair}]),\n\
-                         \x20           .C0   (select[{level}]),\n\
+                         \x20           .C0   ({select}),\n\
                          \x20           .Z    ({chosen}[bit_{pair}])\n\
                          \x20       );\n\
                          \x20   end\n\
                          endgenerate"
                     )
                 } else {
-                    writeln!(
-                        text,
-                        "wire [{msb}:0] {chosen} = select[{level}] ? {high} : {low};"
-                    )
+                    writeln!(text, "wire [{msb}:0] {chosen} = {select} ? {high} : {low};")
                 };
             }
         }

@@ -1,5 +1,6 @@
 //! Tests of the fabric's blocks: each against a naive reference, and against its exported Verilog.
 
+mod beat_mux;
 mod bench;
 mod crosspoint;
 mod gap_timer;

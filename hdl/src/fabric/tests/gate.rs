@@ -1,129 +1,15 @@
 //! Tests of [`Gate`] against a naive tracker of one port's frames.
 
-use super::bench::{is_legal, settle, tick};
+use super::bench::{settle, tick, Inputs, Outputs, Tracker};
 use crate::cosim;
 use crate::fabric::beat::{gray_of_bytes, SIDE_LAST, SIDE_POISON};
 use crate::fabric::gate::Gate;
 use crate::prelude::*;
 
-const KEEP_W: u32 = 8;
 const BEATS_W: usize = 4;
 const MAX_FRAME_BEATS: u32 = 6;
 
 type Dut = Gate<4, 8, BEATS_W, 8>;
-
-/// What the source and the admission show in a cycle.
-#[derive(Clone, Copy, Debug, Default)]
-struct Inputs {
-    valid: bool,
-    keep: u32,
-    last: bool,
-    user: bool,
-    go: u32,
-    accept: bool,
-}
-
-/// What counts in a cycle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Outputs {
-    ready: bool,
-    push: u32,
-    started: bool,
-    gap_closed: bool,
-    too_long: bool,
-    malformed: bool,
-    poisoned: bool,
-}
-
-/// One port's frame, as the contract has it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tracker {
-    gap_limit: u32,
-    in_frame: bool,
-    is_closed: bool,
-    target: u32,
-    beats: u32,
-    idle: u32,
-    is_malformed: bool,
-}
-
-/// A beat that counts: is it a first, is it a last, is the frame poisoned, and how many bytes it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pushed {
-    first: bool,
-    last: bool,
-    poison: bool,
-    /// `None`: they mean nothing.
-    bytes: Option<u32>,
-}
-
-impl Tracker {
-    /// One cycle without reset.
-    fn step(&mut self, inputs: &Inputs) -> (Outputs, Option<Pushed>) {
-        let mut outputs = Outputs {
-            ready: self.in_frame || inputs.accept,
-            ..Outputs::default()
-        };
-        if !inputs.valid {
-            self.idle += u32::from(self.in_frame);
-            if !self.in_frame
-                || self.is_closed
-                || self.gap_limit == 0
-                || self.idle <= self.gap_limit
-            {
-                return (outputs, None);
-            }
-            self.is_closed = true;
-            outputs.gap_closed = true;
-            outputs.push = self.target;
-            let pushed = Pushed {
-                first: false,
-                last: true,
-                poison: true,
-                bytes: None,
-            };
-            return (outputs, Some(pushed));
-        }
-        if !outputs.ready {
-            return (outputs, None);
-        }
-        let is_first = !self.in_frame;
-        if is_first {
-            let gap_limit = self.gap_limit;
-            *self = Self {
-                gap_limit,
-                in_frame: true,
-                target: inputs.go,
-                ..Self::default()
-            };
-            outputs.started = true;
-        }
-        self.idle = 0;
-        self.beats += 1;
-        self.is_malformed |= !is_legal(inputs.keep, inputs.last, KEEP_W);
-        let mut pushed = None;
-        if !self.is_closed {
-            let is_cut = self.beats == MAX_FRAME_BEATS && !inputs.last;
-            outputs.push = self.target;
-            pushed = Some(Pushed {
-                first: is_first,
-                last: inputs.last || is_cut,
-                poison: is_cut || self.is_malformed || (inputs.last && inputs.user),
-                bytes: match (inputs.last, self.is_malformed) {
-                    (false, _) => Some(KEEP_W),
-                    (true, false) => Some(inputs.keep.count_ones()),
-                    (true, true) => None,
-                },
-            });
-            outputs.too_long = is_cut;
-            outputs.malformed = inputs.last && self.is_malformed;
-            outputs.poisoned = inputs.last && inputs.user && !self.is_malformed;
-            self.is_closed = is_cut;
-        }
-        self.in_frame = !inputs.last;
-        (outputs, pushed)
-    }
-}
 
 struct Bench {
     gate: Dut,
@@ -141,10 +27,7 @@ impl Bench {
         gate.gap_limited.next = gap_limit > 0;
         Self {
             gate,
-            tracker: Tracker {
-                gap_limit,
-                ..Tracker::default()
-            },
+            tracker: Tracker::new(8, MAX_FRAME_BEATS, gap_limit),
             cycle: 0,
             pulses: [0; 6],
         }
@@ -215,10 +98,7 @@ impl Bench {
         assert!(!self.gate.tready.val(), "ready in reset");
         tick!(self.gate);
         self.gate.reset.next = false;
-        self.tracker = Tracker {
-            gap_limit: self.tracker.gap_limit,
-            ..Tracker::default()
-        };
+        self.tracker.reset();
     }
 }
 

@@ -3,7 +3,9 @@
 mod arbiter;
 mod beat_mux;
 mod bench;
+mod column;
 mod crosspoint;
+mod fabric;
 mod gap_timer;
 mod gate;
 mod keep;

@@ -87,7 +87,7 @@ impl Bench {
                 first: starts,
                 last: self.left[port] == 1,
                 bytes: 1 + self.counter % 4,
-                poison: self.counter % 5 == 0,
+                poison: self.counter.is_multiple_of(5),
                 store_forward: self.store_forward[port],
                 cycle: self.cycle,
             };

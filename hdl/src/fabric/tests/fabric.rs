@@ -199,6 +199,24 @@ struct Counts {
     multicast: u32,
 }
 
+impl Counts {
+    /// A cycle of one ingress; `meant` for a first beat.
+    fn add(&mut self, stats: &Stats, takes: bool, meant: u32) {
+        self.started += u32::from(stats.started);
+        self.unroutable += u32::from(stats.unroutable);
+        self.gap_closed += u32::from(stats.gap_closed);
+        self.too_long += u32::from(stats.too_long);
+        self.malformed += u32::from(stats.malformed);
+        self.poisoned += u32::from(stats.poisoned);
+        self.full += stats.full.count_ones();
+        self.taken += u32::from(takes);
+        if stats.started {
+            self.meant += meant.count_ones();
+            self.multicast += u32::from(meant.count_ones() > 1);
+        }
+    }
+}
+
 struct Bench<D: Dut> {
     fabric: Box<D>,
     lossy: bool,
@@ -382,19 +400,7 @@ impl<D: Dut> Bench<D> {
         } else if let Some(beat) = self.source[port].front_mut() {
             beat.gap = beat.gap.saturating_sub(1);
         }
-        let counts = &mut self.counts;
-        counts.started += u32::from(stats.started);
-        counts.unroutable += u32::from(stats.unroutable);
-        counts.gap_closed += u32::from(stats.gap_closed);
-        counts.too_long += u32::from(stats.too_long);
-        counts.malformed += u32::from(stats.malformed);
-        counts.poisoned += u32::from(stats.poisoned);
-        counts.full += stats.full.count_ones();
-        counts.taken += u32::from(valid && ready);
-        if stats.started {
-            counts.meant += meant.count_ones();
-            counts.multicast += u32::from(meant.count_ones() > 1);
-        }
+        self.counts.add(&stats, valid && ready, meant);
     }
 
     fn follow_egress(&mut self, port: usize) {
@@ -800,8 +806,8 @@ fn congested_egress_is_full_rate<D: Dut>(new: fn() -> Box<D>) {
             }
             bench.cycle();
             assert_eq!(bench.gave[0], cycle >= 3, "cycle {cycle}");
-            for port in 0..D::PORTS {
-                taken[port] += u32::from(bench.took[port]);
+            for (taken, took) in taken.iter_mut().zip(&bench.took) {
+                *taken += u32::from(*took);
             }
         }
         let (least, most) = (taken.iter().min().unwrap(), taken.iter().max().unwrap());

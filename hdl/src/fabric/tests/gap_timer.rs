@@ -43,7 +43,7 @@ fn follows_the_reference(limit: u64, limited: bool) {
             block.in_frame.next = false;
             block.tvalid.next = false;
             settle(&mut block);
-            assert_eq!(block.due.val(), false, "cycle {cycle}");
+            assert!(!block.due.val(), "cycle {cycle}");
             tick!(block);
             idle = 0;
         }

@@ -1,5 +1,12 @@
 //! Tests of the fabric's blocks: each against a naive reference, and against its exported Verilog.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::similar_names,
+    clippy::struct_excessive_bools,
+    reason = "seeds, to read when a test fails; pins"
+)]
+
 mod arbiter;
 mod beat_mux;
 mod bench;

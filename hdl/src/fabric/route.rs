@@ -47,7 +47,7 @@ impl<const PORTS: usize, const DEST_W: usize> Default for RouteIndex<PORTS, DEST
             assert!(
                 DEST_W == clog2(PORTS) + 1,
                 "DEST_W must be ceil(log2(PORTS)) + 1"
-            )
+            );
         };
         Self {
             tdest: Signal::default(),

@@ -113,12 +113,15 @@ impl<const WORDS: usize, const DEPTH_W: usize> QueueRam<WORDS, DEPTH_W> {
         format!(
             "(* no_rw_check *)\n\
              reg [{msb}:0] cells [0:{last}];\n\
-             reg [{msb}:0] core = {width}'d0;\n\
-             reg [{msb}:0] head = {width}'d0;\n\
+             reg [{msb}:0] core;\n\
+             reg [{msb}:0] head;\n\
              integer i;\n\
-             initial\n\
+             initial begin\n\
+             \x20   core = {width}'d0;\n\
+             \x20   head = {width}'d0;\n\
              \x20   for (i = 0; i < {depth}; i = i + 1)\n\
              \x20       cells[i] = {width}'d0;\n\
+             end\n\
              \n\
              always @(posedge clock) begin\n\
              \x20   if (write_enable)\n\

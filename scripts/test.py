@@ -26,6 +26,8 @@ OUT = ROOT / "out" / "test"
 VENV = Path(os.environ.get("LIGHTSWITCH_VENV", ROOT / ".venv"))
 
 # What goes through synthesis: small enough for every run.
+# Exported, but not linted: its vendor cells have no simulation model yet.
+UNLINTED = ("ecp5",)
 SYNTHESISED = (("4x64", "ecp5"), ("2x32", "ice40"))
 
 

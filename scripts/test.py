@@ -25,9 +25,10 @@ from exported import ROOT, TARGETS, TOPS, ExportError, configurations, top_modul
 OUT = ROOT / "out" / "test"
 VENV = Path(os.environ.get("LIGHTSWITCH_VENV", ROOT / ".venv"))
 
-# What goes through synthesis: small enough for every run.
 # Exported, but not linted: its vendor cells have no simulation model yet.
 UNLINTED = ("ecp5",)
+
+# What goes through synthesis: small enough for every run.
 SYNTHESISED = (("4x64", "ecp5"), ("2x32", "ice40"))
 
 

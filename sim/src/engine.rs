@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::switch::DEFAULT_GAP_LIMIT;
 
 use crate::beat::Beat;
 use crate::frame::Mac;
@@ -257,18 +258,18 @@ pub struct Settings {
     pub store_and_forward: Vec<u64>,
     /// Cycles in an epoch of the address table: an address not heard of for a dozen epochs is forgotten. 0: never.
     pub ageing_period: u32,
-    /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: no limit.
+    /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: [`DEFAULT_GAP_LIMIT`].
     pub gap_limit: u16,
 }
 
 impl Default for Settings {
-    /// Lossless, cut-through, no ageing, a gap limit of 4 096 cycles.
+    /// Lossless, cut-through, no ageing, the gap limit that the switch has of itself.
     fn default() -> Self {
         Self {
             lossy: false,
             store_and_forward: Vec::new(),
             ageing_period: 0,
-            gap_limit: 4_096,
+            gap_limit: DEFAULT_GAP_LIMIT,
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::switch::DEFAULT_GAP_LIMIT;
 
 use crate::beat::Beat;
 use crate::engine::{Cause, Engine, Outcome, Settings};
@@ -100,10 +101,13 @@ impl Reference {
 
     /// Takes a beat, or the pause in its place.
     fn receive(&mut self, port: usize, beat: Option<&Beat>, outcome: &mut Outcome) {
-        let limit = self.settings.gap_limit;
+        let limit = match self.settings.gap_limit {
+            0 => DEFAULT_GAP_LIMIT,
+            limit => limit,
+        };
         let ingress = &mut self.ingress[port];
         let Some(beat) = beat else {
-            if ingress.inside && !ingress.discarding && limit > 0 {
+            if ingress.inside && !ingress.discarding {
                 ingress.idle += 1;
                 if ingress.idle > limit {
                     ingress.discarding = true;

@@ -227,9 +227,10 @@ fn closes_frames_that_are_malformed_or_pause() {
         rig.send(0, &bytes, false);
         assert_eq!(rig.drain()[2][0].bytes, bytes, "the next frame is whole");
     }
-    for (pause, closed) in [(20, 0), (21, 1)] {
+    // 0 stands for the limit that the switch has of itself.
+    for (gap_limit, pause, closed) in [(20, 20, 0), (20, 21, 1), (0, 4_096, 0), (0, 4_097, 1)] {
         let mut rig = Rig::new(&Settings {
-            gap_limit: 20,
+            gap_limit,
             ..Settings::default()
         });
         for (index, beat) in beats.iter().enumerate() {

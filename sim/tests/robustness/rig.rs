@@ -1,0 +1,251 @@
+//! One switch with a source at every ingress and a sink at every egress, and what the streams' rules ask of it.
+
+use std::collections::VecDeque;
+
+use lightswitch_hdl::config::Config;
+use lightswitch_hdl::cosim::Random;
+use lightswitch_sim::beat::Beat;
+use lightswitch_sim::engine::{self, Cause, Counts, Engine, EngineKind, Outcome, Settings};
+use lightswitch_sim::frame::{self, Assembler, Received};
+
+/// Ports of the switch.
+pub const PORTS: usize = 4;
+/// Bytes of a full beat.
+pub const BEAT_BYTES: usize = 8;
+/// Longest frame.
+pub const MAX_FRAME_BYTES: usize = 1_522;
+/// Latency of the idle switch, and so cycles before a stream that has begun at an ingress is seen at its egress.
+pub const LATENCY: u64 = 6;
+/// Beats of a frame that are taken before the switch knows where it goes: its first beat then stands in front of the fabric.
+const BEATS_AHEAD: usize = 3;
+
+/// The station behind a port.
+pub const STATION: [[u8; 6]; PORTS] = [
+    [2, 0, 0, 0, 0, 0xa0],
+    [2, 0, 0, 0, 0, 0xa1],
+    [2, 0, 0, 0, 0, 0xa2],
+    [2, 0, 0, 0, 0, 0xa3],
+];
+/// All stations.
+pub const BROADCAST: [u8; 6] = [0xff; 6];
+
+/// A frame of `length` bytes with a good FCS; `fill` makes its payload.
+pub fn ethernet(
+    to: [u8; 6],
+    from: [u8; 6],
+    kind: u16,
+    length: usize,
+    fill: &mut Random,
+) -> Vec<u8> {
+    let mut bytes = [&to[..], &from[..], &kind.to_be_bytes()].concat();
+    assert!(length >= bytes.len() + frame::FCS_BYTES, "{length} bytes");
+    bytes.resize_with(length - frame::FCS_BYTES, || fill.bits(8) as u8);
+    let fcs = frame::fcs(&bytes);
+    bytes.extend(fcs);
+    bytes
+}
+
+/// The beats of a frame.
+pub fn beats(bytes: &[u8], poisoned: bool) -> Vec<Beat> {
+    (0..frame::beats(bytes.len(), BEAT_BYTES))
+        .map(|index| frame::beat(bytes, index, BEAT_BYTES, poisoned))
+        .collect()
+}
+
+/// What a source does next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Offer(Beat),
+    Pause(u32),
+}
+
+/// A switch and its surroundings.
+pub struct Rig {
+    engine: Box<dyn Engine>,
+    lossy: bool,
+    /// Egresses that take a beat in the next cycle.
+    pub ready: [bool; PORTS],
+    /// What the statistics pins said.
+    pub counts: Counts,
+    /// Frames that left, per egress.
+    pub left: [Vec<Received>; PORTS],
+    /// In the last cycle: the ingresses that took a beat, and the beats that left.
+    pub took: [bool; PORTS],
+    pub gave: [Option<Beat>; PORTS],
+    /// Cycles run.
+    pub cycle: u64,
+    /// Makes payloads.
+    pub fill: Random,
+    source: [VecDeque<Step>; PORTS],
+    /// Beats taken of the frame at each ingress.
+    taken: [usize; PORTS],
+    /// Beats that were shown and not taken.
+    held: [Option<Beat>; PORTS],
+    assemblers: Vec<Assembler>,
+    outcome: Outcome,
+}
+
+impl Rig {
+    /// The 4x64 switch as RTL.
+    pub fn new(settings: &Settings, seed: u64) -> Self {
+        println!("seed {seed}");
+        let config = Config::named("4x64").unwrap();
+        assert_eq!((config.ports, config.beat_bytes()), (PORTS, BEAT_BYTES));
+        assert_eq!(config.max_frame_bytes, MAX_FRAME_BYTES);
+        Self {
+            engine: engine::build(EngineKind::Rtl, config, settings).unwrap(),
+            lossy: settings.lossy,
+            ready: [true; PORTS],
+            counts: Counts::new(PORTS),
+            left: Default::default(),
+            took: [false; PORTS],
+            gave: [None; PORTS],
+            cycle: 0,
+            fill: Random::new(seed),
+            source: Default::default(),
+            taken: [0; PORTS],
+            held: [None; PORTS],
+            assemblers: vec![Assembler::default(); PORTS],
+            outcome: Outcome::new(PORTS),
+        }
+    }
+
+    /// A switch that knows the station behind each port.
+    pub fn taught(settings: &Settings, seed: u64) -> Self {
+        let mut rig = Self::new(settings, seed);
+        for (port, station) in STATION.into_iter().enumerate() {
+            rig.send(port, BROADCAST, station, 64);
+        }
+        rig.drain();
+        assert_eq!(rig.take_left(), [3; PORTS], "everyone hears the others");
+        rig.counts = Counts::new(PORTS);
+        rig
+    }
+
+    /// Gives a source a good frame; its bytes.
+    pub fn send(&mut self, port: usize, to: [u8; 6], from: [u8; 6], length: usize) -> Vec<u8> {
+        let bytes = ethernet(to, from, 0x0800, length, &mut self.fill);
+        self.send_beats(port, &beats(&bytes, false));
+        bytes
+    }
+
+    /// Gives a source these beats.
+    pub fn send_beats(&mut self, port: usize, beats: &[Beat]) {
+        self.source[port].extend(beats.iter().map(|beat| Step::Offer(*beat)));
+    }
+
+    /// Lets a source pause.
+    pub fn pause(&mut self, port: usize, cycles: u32) {
+        self.source[port].push_back(Step::Pause(cycles));
+    }
+
+    /// Keeps a flow at full rate: its source never runs out of frames.
+    pub fn backlog(&mut self, from: usize, to: usize, length: usize) {
+        if self.source[from].len() < 2 {
+            self.send(from, STATION[to], STATION[from], length);
+        }
+    }
+
+    /// A source has nothing left to do.
+    pub fn is_idle(&self, port: usize) -> bool {
+        self.source[port].is_empty()
+    }
+
+    /// One cycle. Checks that beats hold until they are taken and that no frame waits once the fabric has begun it.
+    pub fn cycle(&mut self) {
+        let offered: [Option<Beat>; PORTS] =
+            std::array::from_fn(|port| match self.source[port].front() {
+                Some(Step::Offer(beat)) => Some(*beat),
+                _ => None,
+            });
+        self.engine
+            .cycle(&offered, &self.ready, &mut self.outcome)
+            .unwrap();
+        for pulse in &self.outcome.pulses {
+            self.counts.add(pulse);
+        }
+        for (port, offered) in offered.into_iter().enumerate() {
+            self.follow_ingress(port, offered);
+            self.follow_egress(port);
+        }
+        self.cycle += 1;
+    }
+
+    fn follow_ingress(&mut self, port: usize, offered: Option<Beat>) {
+        let ready = self.outcome.ingress_ready[port];
+        assert!(ready || !self.lossy, "tready is low in lossy mode");
+        self.took[port] = offered.is_some() && ready;
+        match self.source[port].front_mut() {
+            Some(Step::Pause(cycles)) if *cycles > 1 => *cycles -= 1,
+            Some(Step::Pause(_)) => {
+                self.source[port].pop_front();
+            }
+            _ => {}
+        }
+        let Some(beat) = offered else { return };
+        if !ready {
+            let taken = self.taken[port];
+            assert!(
+                taken <= BEATS_AHEAD,
+                "port {port} waits after {taken} beats of a frame"
+            );
+            return;
+        }
+        self.source[port].pop_front();
+        self.taken[port] = if beat.last { 0 } else { self.taken[port] + 1 };
+    }
+
+    fn follow_egress(&mut self, port: usize) {
+        let shown = self.outcome.egress[port];
+        if let Some(held) = self.held[port] {
+            assert_eq!(shown, Some(held), "egress {port}: a beat holds until taken");
+        }
+        self.held[port] = shown.filter(|_| !self.ready[port]);
+        self.gave[port] = shown.filter(|_| self.ready[port]);
+        if let Some(beat) = self.gave[port] {
+            let received = self.assemblers[port].push(&beat, BEAT_BYTES, self.cycle);
+            if let Some(received) = received {
+                assert!(received.well_formed, "egress {port}: byte enables");
+                assert!(received.bytes.len() <= MAX_FRAME_BYTES, "egress {port}");
+                let stomped = frame::verdict(&received.bytes) != frame::Verdict::Good;
+                assert_eq!(received.poisoned, stomped, "egress {port}: tuser and FCS");
+                self.left[port].push(received);
+            }
+        }
+    }
+
+    /// Cycles until every source is done and nothing leaves any more.
+    pub fn drain(&mut self) {
+        self.drain_within(2_000);
+    }
+
+    /// The same, with another limit of cycles.
+    pub fn drain_within(&mut self, cycles: u64) {
+        let mut quiet = 0;
+        let deadline = self.cycle + cycles;
+        while quiet < 40 {
+            assert!(self.cycle < deadline, "the switch is stuck");
+            self.cycle();
+            let busy = (0..PORTS).any(|port| !self.is_idle(port) || self.held[port].is_some());
+            let moved = self.gave.iter().any(Option::is_some);
+            quiet = if busy || moved { 0 } else { quiet + 1 };
+        }
+        let inside = self.assemblers.iter().any(Assembler::is_inside);
+        assert!(!inside, "a frame left without its end");
+    }
+
+    /// Forgets what has left; how many frames that were.
+    pub fn take_left(&mut self) -> [usize; PORTS] {
+        std::mem::take(&mut self.left).map(|left| left.len())
+    }
+
+    /// The counters of a port that are not zero, but for `accepted` and `flooded`.
+    pub fn faults(&self, port: usize) -> Vec<(Cause, u64)> {
+        Cause::ALL
+            .into_iter()
+            .filter(|cause| !matches!(cause, Cause::Accepted | Cause::Flooded))
+            .map(|cause| (cause, self.counts.at(cause, port)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+}

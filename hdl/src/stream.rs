@@ -56,19 +56,19 @@ interface! {
     /// Where frames enter a block: `WORDS` x 32 bits of data, `KEEP_W` = 4 x `WORDS` byte enables, `DEST_W` bits of
     /// destination (an egress index or an egress mask, as the block says).
     StreamSink<WORDS, KEEP_W, DEST_W> {
-        /// The beat's bytes, byte 0 lowest.
+        /// The beat's bytes, byte 0 lowest. Unused: any value.
         tdata: [Signal<In, Bits<32>>; WORDS] = std::array::from_fn(|_| Signal::default()),
-        /// Which bytes count: contiguous from byte 0, all of them except on the last beat.
+        /// Which bytes count: contiguous from byte 0, all of them except on the last beat. Unused: any value.
         tkeep: Signal<In, Bits<KEEP_W>> = Signal::default(),
-        /// A beat is offered; it holds, with everything beside it, until `tready`.
+        /// A beat is offered; it holds, with everything beside it, until `tready`. Unused: 0.
         tvalid: Signal<In, Bit> = Signal::default(),
-        /// The beat is taken at the next clock edge.
+        /// The beat is taken at the next clock edge. Reset: 0.
         tready: Signal<Out, Bit> = Signal::default(),
-        /// The frame's last beat.
+        /// The frame's last beat. Unused: any value.
         tlast: Signal<In, Bit> = Signal::default(),
-        /// Where the frame goes; read at its first beat.
+        /// Where the frame goes; read at its first beat. Unused: any value.
         tdest: Signal<In, Bits<DEST_W>> = Signal::default(),
-        /// On the last beat: the frame is poisoned.
+        /// On the last beat: the frame is poisoned. Unused: any value.
         tuser: Signal<In, Bit> = Signal::default(),
     }
 }
@@ -76,17 +76,18 @@ interface! {
 interface! {
     /// Where frames leave a block: `WORDS` x 32 bits of data, `KEEP_W` = 4 x `WORDS` byte enables.
     StreamSource<WORDS, KEEP_W> {
-        /// The beat's bytes, byte 0 lowest.
+        /// The beat's bytes, byte 0 lowest. Reset: counts with `tvalid` only.
         tdata: [Signal<Out, Bits<32>>; WORDS] = std::array::from_fn(|_| Signal::default()),
-        /// Which bytes count: contiguous from byte 0, all of them except on the last beat.
+        /// Which bytes count: contiguous from byte 0, all of them except on the last beat. Reset: counts with
+        /// `tvalid` only.
         tkeep: Signal<Out, Bits<KEEP_W>> = Signal::default(),
-        /// A beat is offered; it holds, with everything beside it, until `tready`.
+        /// A beat is offered; it holds, with everything beside it, until `tready`. Reset: 0.
         tvalid: Signal<Out, Bit> = Signal::default(),
-        /// The beat is taken at the next clock edge.
+        /// The beat is taken at the next clock edge. Unused: 1, or lossless frames wait for ever.
         tready: Signal<In, Bit> = Signal::default(),
-        /// The frame's last beat.
+        /// The frame's last beat. Reset: counts with `tvalid` only.
         tlast: Signal<Out, Bit> = Signal::default(),
-        /// On the last beat: the frame is poisoned.
+        /// On the last beat: the frame is poisoned. Reset: counts with `tvalid` only.
         tuser: Signal<Out, Bit> = Signal::default(),
     }
 }
@@ -95,17 +96,17 @@ interface! {
     /// Where Ethernet frames enter the switch: a [`StreamSink`] without `tdest`, because a frame's own addresses say where
     /// it goes.
     FrameSink<WORDS, KEEP_W> {
-        /// The beat's bytes, byte 0 lowest.
+        /// The beat's bytes, byte 0 lowest. Unused: any value.
         tdata: [Signal<In, Bits<32>>; WORDS] = std::array::from_fn(|_| Signal::default()),
-        /// Which bytes count: contiguous from byte 0, all of them except on the last beat.
+        /// Which bytes count: contiguous from byte 0, all of them except on the last beat. Unused: any value.
         tkeep: Signal<In, Bits<KEEP_W>> = Signal::default(),
-        /// A beat is offered; it holds, with everything beside it, until `tready`.
+        /// A beat is offered; it holds, with everything beside it, until `tready`. Unused: 0.
         tvalid: Signal<In, Bit> = Signal::default(),
-        /// The beat is taken at the next clock edge.
+        /// The beat is taken at the next clock edge. Reset: to be ignored, no beat is taken.
         tready: Signal<Out, Bit> = Signal::default(),
-        /// The frame's last beat.
+        /// The frame's last beat. Unused: any value.
         tlast: Signal<In, Bit> = Signal::default(),
-        /// On the last beat: the frame is poisoned.
+        /// On the last beat: the frame is poisoned. Unused: any value.
         tuser: Signal<In, Bit> = Signal::default(),
     }
 }

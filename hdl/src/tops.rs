@@ -121,6 +121,9 @@ pub fn block(config: &Config, top: Top, target: Target) -> Box<dyn Block> {
 ///
 /// # Errors
 /// What cannot be printed right; none for the configurations here.
+///
+/// # Panics
+/// If `config` is not one of [`Config::ALL`].
 pub fn export(config: &Config, top: Top, target: Target) -> Result<Design, ExportError> {
     let config = *config;
     // Blocks are made on the stack, and the largest is several megabytes.

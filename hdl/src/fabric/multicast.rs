@@ -28,21 +28,25 @@ pub struct FabricMc<
     const LEVEL_W: usize,
 > {
     // Clock and reset.
-    /// Clocks every flop below.
+    /// Clocks everything, at its rising edge.
     pub clock: Signal<In, Clock>,
-    /// Synchronous, active high.
+    /// Synchronous, active high: at least one cycle. After it the next beat of every stream is a first beat, and
+    /// every queue is empty.
     pub reset: Signal<In, Bit>,
 
     // Configuration: all zero is lossless, cut-through, no gap limit.
-    /// Drop copies for full queues rather than wait.
+    /// Full queues: 1 drops the copy, 0 holds the frame before its first beat. Read while a first beat is offered.
+    /// Unused: 0.
     pub cfg_lossy: Signal<In, Bit>,
-    /// Pairs whose frames are stored before they are forwarded: one mask of egresses an ingress, read at a first beat.
+    /// Pairs whose frames are stored whole before they are forwarded: one mask of egresses an ingress, read at a
+    /// first beat. Unused: 0, cut-through.
     pub cfg_store_forward: [Signal<In, Bits<PORTS>>; PORTS],
-    /// Cycles a source may pause inside a frame; 0: any number.
+    /// Cycles a source may pause inside a frame; 0: any number. Unused: 0.
     pub cfg_gap_limit: Signal<In, Bits<GAP_W>>,
 
     // Ingress.
-    /// Frames of one beat or more; `tdest` is a mask of egresses.
+    /// Frames of one beat or more. `tdest` is a mask of egresses, bit `e` for egress `e`. Between frames `tready`
+    /// depends on `tdest` in the same cycle; inside a frame it is high.
     pub ingress: [StreamSink<WORDS, KEEP_W, PORTS>; PORTS],
 
     // Egress.
@@ -50,19 +54,24 @@ pub struct FabricMc<
     pub egress: [StreamSource<WORDS, KEEP_W>; PORTS],
 
     // Counters: one pulse a frame, one bit an ingress.
-    /// A frame's first beat was taken.
+    /// A frame's first beat is taken, in this cycle. Reset: to be ignored.
     pub stat_started: Signal<Out, Bits<PORTS>>,
-    /// Dropped: meant for no egress.
+    /// A frame has an empty mask and is dropped, in the cycle of `stat_started`. Reset: to be ignored.
     pub stat_unroutable: Signal<Out, Bits<PORTS>>,
-    /// Closed and poisoned: its source paused more than the gap limit.
+    /// A frame is closed and poisoned in this cycle: its source has paused more than `cfg_gap_limit` cycles. Reset:
+    /// 0.
     pub stat_gap_closed: Signal<Out, Bits<PORTS>>,
-    /// Closed and poisoned: longer than the longest frame.
+    /// A frame is closed and poisoned: the beat taken in this cycle fills `MAX_FRAME_BYTES` and is not its last.
+    /// Reset: 0.
     pub stat_too_long: Signal<Out, Bits<PORTS>>,
-    /// Poisoned: malformed `tkeep`.
+    /// A frame ends poisoned, its last beat taken in this cycle: a `tkeep` of it had a hole, no byte, or was not full
+    /// before the last beat. Reset: to be ignored.
     pub stat_malformed: Signal<Out, Bits<PORTS>>,
-    /// Poisoned by its source.
+    /// A frame ends poisoned by its source (`tuser`) and is not malformed; its last beat is taken in this cycle.
+    /// Reset: to be ignored.
     pub stat_poisoned: Signal<Out, Bits<PORTS>>,
-    /// Copies dropped for want of room: one mask of egresses an ingress.
+    /// Copies dropped for want of room, in the cycle of `stat_started`: one mask of egresses an ingress. Never in
+    /// lossless mode. Reset: to be ignored.
     pub stat_full: [Signal<Out, Bits<PORTS>>; PORTS],
 
     // State.

@@ -36,89 +36,105 @@ pub struct Switch<
     const LOOKAHEAD: usize,
 > {
     // Clock and reset.
-    /// Clocks every flop below.
+    /// Clocks everything, at its rising edge.
     pub clock: Signal<In, Clock>,
-    /// Synchronous, active high.
+    /// Synchronous, active high: at least one cycle. After it the next beat of every stream is a first beat, every
+    /// queue is empty, and the table clears itself.
     pub reset: Signal<In, Bit>,
 
     // Configuration: all zero is lossless, cut-through, no ageing.
-    /// Drop copies for full queues rather than wait.
+    /// Full queues: 1 drops the copy, 0 holds the frame before its first beat. Read while a first beat is offered to
+    /// the fabric. Unused: 0.
     pub cfg_lossy: Signal<In, Bit>,
-    /// Pairs whose frames are stored before they are forwarded: one mask of egresses an ingress, read at a first beat.
+    /// Pairs whose frames are stored whole before they are forwarded: one mask of egresses an ingress, read at a
+    /// first beat. Unused: 0, cut-through.
     pub cfg_store_forward: [Signal<In, Bits<PORTS>>; PORTS],
-    /// Cycles a source may pause inside a frame; 0: [`DEFAULT_GAP_LIMIT`].
+    /// Cycles a source may pause inside a frame; 0: [`DEFAULT_GAP_LIMIT`]. Unused: 0.
     pub cfg_gap_limit: Signal<In, Bits<16>>,
-    /// Cycles in an epoch of the table, 0: addresses do not age.
+    /// Cycles in an epoch of the table; an address lives [`AGE_EPOCHS`] epochs, the one it was heard in included. 0:
+    /// addresses do not age. Unused: 0.
     pub cfg_ageing_period: Signal<In, Bits<32>>,
 
     // Ingress.
-    /// Frames from the MACs.
+    /// Ethernet frames from the MACs, destination address to FCS inclusive.
     pub ingress: [FrameSink<WORDS, KEEP_W>; PORTS],
 
     // Egress.
-    /// Frames to the MACs.
+    /// Ethernet frames to the MACs, destination address to FCS inclusive, whole and one after the other.
     pub egress: [StreamSource<WORDS, KEEP_W>; PORTS],
 
     // Table port: see [`MacTable`].
-    /// An operation is offered.
+    /// An operation is offered; it holds, with everything beside it, until `table_ready`. Unused: 0.
     pub table_valid: Signal<In, Bit>,
-    /// It is taken.
+    /// It is taken at the next clock edge; low from then until `table_done`, and until `table_open`. Reset: 0.
     pub table_ready: Signal<Out, Bit>,
-    /// 0 reads, 1 writes a static entry, 2 deletes, 3 flushes the dynamic ones.
+    /// 0 reads the address's entry, 1 writes a static one, 2 deletes it, 3 flushes all dynamic ones. Unused: 0.
     pub table_op: Signal<In, Bits<2>>,
-    /// Bytes 0..3, then bytes 4..5.
+    /// The address, its first byte in bits 7..0. Unused: 0.
     pub table_address: [Signal<In, Bits<32>>; 2],
-    /// The ports of a static entry.
+    /// For a write: the ports of the static entry, one bit a port; none: frames to the address are dropped. Unused:
+    /// 0.
     pub table_mask: Signal<In, Bits<PORTS>>,
-    /// The operation is done.
+    /// The operation is done: high for one cycle, beside its answer. Reset: 0.
     pub table_done: Signal<Out, Bit>,
-    /// Its address was in the table.
+    /// With `table_done`: the address was in the table before; 0 for a flush. Reset: counts with `table_done` only.
     pub table_found: Signal<Out, Bit>,
-    /// The ports it was behind.
+    /// With `table_done`: the ports it was behind; 0 unless `table_found`. Reset: counts with `table_done` only.
     pub table_found_mask: Signal<Out, Bits<PORTS>>,
-    /// Its entry was static.
+    /// With `table_done`: its entry was static. Reset: counts with `table_done` only.
     pub table_found_static: Signal<Out, Bit>,
-    /// Nothing was written: both ways are static.
+    /// With `table_done`: a write found both ways of its set static and wrote nothing. Reset: counts with
+    /// `table_done` only.
     pub table_full: Signal<Out, Bit>,
-    /// The table has cleared itself after reset.
+    /// The table has cleared itself after reset, `2^TABLE_W` + 8 cycles: addresses are looked up and learnt from here
+    /// on. Reset: 0.
     pub table_open: Signal<Out, Bit>,
 
     // Counters: one pulse a frame, one bit an ingress.
-    /// A frame's first beat entered the fabric.
+    /// A frame has entered the fabric, the cycle after its first beat left the ingress. Reset: 0.
     pub stat_accepted: Signal<Out, Bits<PORTS>>,
-    /// Dropped: shorter than 64 bytes, nothing had left.
+    /// A frame shorter than 64 bytes of which nothing had left is dropped, the cycle after its first beat was
+    /// swallowed. Reset: 0.
     pub stat_runt_dropped: Signal<Out, Bits<PORTS>>,
-    /// Filtered: to 01:80:C2:00:00:00..0F.
+    /// A frame to 01:80:C2:00:00:00..0F is filtered, the cycle after its first beat was swallowed. Reset: 0.
     pub stat_filtered_reserved: Signal<Out, Bits<PORTS>>,
-    /// Filtered: its destination is behind its own port.
+    /// A frame is filtered, the cycle after its first beat was swallowed: its destination is behind its own port, or
+    /// behind none. Reset: 0.
     pub stat_filtered_own: Signal<Out, Bits<PORTS>>,
-    /// Filtered: a MAC control frame.
+    /// A MAC control frame (type 0x8808) is filtered, the cycle after its first beat was swallowed. Reset: 0.
     pub stat_filtered_control: Signal<Out, Bits<PORTS>>,
-    /// Accepted and sent to all other ports.
+    /// With `stat_accepted`: the frame goes to all other ports, because its destination is a group or not in the
+    /// table. Reset: 0.
     pub stat_flooded: Signal<Out, Bits<PORTS>>,
-    /// Closed and poisoned: its source paused too long.
+    /// An accepted frame was closed and poisoned: its source paused too long; the cycle after its last beat left the
+    /// ingress. Reset: 0.
     pub stat_gap_closed: Signal<Out, Bits<PORTS>>,
-    /// Closed and poisoned: longer than the longest frame.
+    /// An accepted frame was closed and poisoned: it is longer than `MAX_FRAME_BYTES`; the cycle after its last beat
+    /// left the ingress. Reset: 0.
     pub stat_too_long: Signal<Out, Bits<PORTS>>,
-    /// Poisoned: malformed `tkeep`.
+    /// An accepted frame was poisoned: a `tkeep` of it had a hole, no byte, or was not full before the last beat; the
+    /// cycle after its last beat left the ingress. Reset: 0.
     pub stat_malformed: Signal<Out, Bits<PORTS>>,
-    /// Poisoned: shorter than 64 bytes, and a part had left.
+    /// An accepted frame was poisoned: it is shorter than 64 bytes, and a part of it had left; the cycle after its
+    /// last beat left the ingress. Reset: 0.
     pub stat_runt_poisoned: Signal<Out, Bits<PORTS>>,
-    /// Arrived poisoned.
+    /// An accepted frame had arrived poisoned: `tuser`, or a stomped FCS; the cycle after its last beat left the
+    /// ingress. Reset: 0.
     pub stat_poisoned_in: Signal<Out, Bits<PORTS>>,
-    /// Poisoned: wrong FCS.
+    /// An accepted frame was poisoned: its FCS is wrong; the cycle after its last beat left the ingress. Reset: 0.
     pub stat_fcs_error: Signal<Out, Bits<PORTS>>,
-    /// An address was not learnt because the table was busy.
+    /// An address was not learnt: a newer one of the same port came before the table took it. Reset: 0.
     pub stat_learn_missed: Signal<Out, Bits<PORTS>>,
-    /// Copies dropped for want of room: one mask of egresses an ingress.
+    /// Copies dropped for want of room, in the cycle in which the fabric takes the first beat: one mask of egresses
+    /// an ingress. Never in lossless mode. Reset: to be ignored.
     pub stat_full: [Signal<Out, Bits<PORTS>>; PORTS],
-    /// A new address was learnt.
+    /// An address that was not in the table has been entered. Reset: 0.
     pub stat_learned: Signal<Out, Bit>,
-    /// An address moved to another port.
+    /// An address has moved to another port. Reset: 0.
     pub stat_moved: Signal<Out, Bit>,
-    /// An address was not learnt: its set holds static entries only.
+    /// An address was not learnt: both ways of its set are static. Reset: 0.
     pub stat_learn_full: Signal<Out, Bit>,
-    /// Expired entries were erased: one bit a way.
+    /// An expired entry has been erased: one bit a way. Reset: 0.
     pub stat_aged: [Signal<Out, Bit>; 2],
 
     // State.
@@ -236,6 +252,7 @@ impl<
         const LOOKAHEAD: usize,
     > Logic for Switch<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W, TABLE_W, LOOKAHEAD>
 {
+    #[allow(clippy::too_many_lines, reason = "wiring, a line a wire")]
     #[hdl_gen]
     fn update(&mut self) {
         // 1. Configuration and table port.

@@ -2,6 +2,8 @@
 //! stop, egresses that stall. What goes wrong at one port must not be felt at another.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod contract;
 mod isolation;
 mod rig;
 mod row;
+mod soak;

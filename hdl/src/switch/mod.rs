@@ -8,3 +8,7 @@
 mod switch;
 
 pub use switch::{Switch, DEFAULT_GAP_LIMIT};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+mod tests;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod contract;
+mod fabric;
 mod isolation;
 mod rig;
 mod row;

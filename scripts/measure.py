@@ -2,8 +2,9 @@
 """Measures every published configuration, keeps the raw results, and rewrites the README's table from them.
 
 Each row is exported anew and goes through scripts/synth: resources of the top alone, Fmax as the median of three
-seeds in a registered harness, latency of an idle top from `lightswitch simulate`. Raw results go to
-docs/runs/<date>-<machine>/; the README shows, for each row, its newest run.
+seeds in a registered harness, latency of an idle top and throughput of a saturated one from `lightswitch simulate`.
+Raw results go to docs/runs/<date>-<machine>/; the README shows, for each row, its newest run. With --trial they go to
+out/measure/ and the README stays as it is.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ ROWS = (
     Row("fabric", "4x64", "ecp5"),
     Row("fabric-mc", "4x64", "ecp5"),
     Row("switch", "4x64", "ecp5"),
+    Row("fabric", "2x32", "ice40"),
     Row("switch", "2x32", "ice40"),
 )
 FPGA = {"ecp5": "ECP5-85, speed 6", "ice40": "iCE40 HX8K"}
@@ -61,14 +63,24 @@ def cargo(arguments: list[str], what: str, timeout: int = 1800) -> str:
     return done.stdout
 
 
-def latency_of(row: Row) -> int:
-    """Cycles from first beat offered to first beat out, the least that an almost idle top shows."""
-    arguments = ["simulate", "--config", row.config, "--top", row.top, "--traffic", "uniform", "--load", "0.02"]
-    arguments += ["--frame", "64", "--cycles", "20000", "--seed", "1", "--json"]
+def simulated(row: Row, load: float, cycles: int) -> dict:
+    """Uniform 64-byte frames through the row's top, lossless: what `lightswitch simulate --json` says."""
+    arguments = ["simulate", "--config", row.config, "--top", row.top, "--traffic", "uniform", "--load", str(load)]
+    arguments += ["--frame", "64", "--cycles", str(cycles), "--seed", "1", "--json"]
     result = json.loads(cargo(arguments, f"simulating {row.name}"))
     if not result["delivered_frames"] or result["lost_frames"]:
-        raise MeasureError(f"simulating {row.name}: no frames delivered, or some lost")
-    return int(result["latency_cycles"]["min"])
+        raise MeasureError(f"simulating {row.name} at load {load}: no frames delivered, or some lost")
+    return result
+
+
+def latency_of(row: Row) -> int:
+    """Cycles from first beat offered to first beat out, the least that an almost idle top shows."""
+    return int(simulated(row, 0.02, 10_000)["latency_cycles"]["min"])
+
+
+def throughput_of(row: Row) -> float:
+    """Beats that leave each egress a cycle when every ingress has a frame waiting at all times."""
+    return round(float(simulated(row, 1.0, 20_000)["accepted_load"]), 4)
 
 
 def machine() -> str:
@@ -124,14 +136,15 @@ def measure_row(row: Row, seeds: str, jobs: int, folder: Path) -> dict:
         "block_ram": result["resources"]["block_ram"],
         "fmax_mhz": result["fmax_mhz"],
         "latency_cycles": latency_of(row),
+        "throughput": throughput_of(row),
         "cpu_seconds": round(sum(step["cpu_seconds"] for step in result["steps"]), 1),
     }
 
 
-def newest_rows() -> dict[str, tuple[str, dict]]:
+def newest_rows(runs: Path) -> dict[str, tuple[str, dict]]:
     """For each row its newest run: the folder's name and the figures."""
     newest: dict[str, tuple[str, dict]] = {}
-    for file in sorted(RUNS.glob("*/measure.json")):
+    for file in sorted(runs.glob("*/measure.json")):
         run = json.loads(file.read_text(encoding="utf-8"))
         for row in run["rows"]:
             if row["name"] not in newest or newest[row["name"]][1]["measured"] <= row["measured"]:
@@ -139,12 +152,12 @@ def newest_rows() -> dict[str, tuple[str, dict]]:
     return newest
 
 
-def table() -> str:
+def table(runs: Path = RUNS) -> str:
     """The README's table, markers excluded."""
-    newest = newest_rows()
+    newest = newest_rows(runs)
     lines = [
-        "| what | FPGA | LUT4 | FF | block RAM | Fmax MHz | latency, cycles | measured with | raw |",
-        "|--|--|--:|--:|--:|--:|--:|--|--|",
+        "| ports x width | what | FPGA | LUT4 | FF | block RAM | Fmax MHz | latency, cycles | throughput | measured with | raw |",
+        "|--|--|--|--:|--:|--:|--:|--:|--:|--|--|",
     ]
     for row in ROWS:
         if row.name not in newest:
@@ -153,9 +166,9 @@ def table() -> str:
         seeds = data["fmax_mhz"]["seeds"].values()
         fmax = f"**{data['fmax_mhz']['median']:.1f}** ({min(seeds):.1f}..{max(seeds):.1f})"
         lines.append(
-            f"| `{data['module']}` | {FPGA[row.target]} | {data['lut4']} | {data['ff']} | {data['block_ram']} | {fmax} "
-            f"| {data['latency_cycles']} | `scripts/measure --only {row.name}` "
-            f"| [run](docs/runs/{folder}/{row.name}.txt) |"
+            f"| {row.config} | `{data['module']}` | {FPGA[row.target]} | {data['lut4']} | {data['ff']} | {data['block_ram']} | {fmax} "
+            f"| {data['latency_cycles']} | {data['throughput']:.3f} | `scripts/measure --only {row.name}` "
+            f"| [run]({(runs / folder).relative_to(ROOT)}/{row.name}.txt) |"
         )
     if len(lines) == 2:
         return "No run is recorded yet: `scripts/measure` records one.\n"
@@ -163,7 +176,8 @@ def table() -> str:
     lines += [
         "",
         "Fmax is the median of the seeds (least..most), inside a harness of registers that is not counted in LUT4 and FF; "
-        "latency is from the first beat offered to the first beat out of an idle top. "
+        "latency is from the first beat offered to the first beat out of an idle top; throughput is the fraction of cycles "
+        "in which an egress sends a beat, 64-byte frames to uniformly chosen egresses waiting at every ingress, lossless. "
         f"Tools: {', '.join(tools)}.",
     ]
     return "\n".join(lines) + "\n"
@@ -208,7 +222,8 @@ def write_table() -> None:
 def measure(args: argparse.Namespace) -> int:
     """Measures the rows asked for; rows that fail are named and leave the others standing."""
     today = datetime.datetime.now(datetime.timezone.utc)
-    folder = RUNS / f"{today:%Y-%m-%d}-{machine()}"
+    runs = ROOT / "out" / "measure" if args.trial else RUNS
+    folder = runs / f"{today:%Y-%m-%d}-{machine()}"
     summary = folder / "measure.json"
     run = {"date": f"{today:%Y-%m-%d}", "machine": machine(), "cpus": os.cpu_count(), "rows": []}
     if summary.exists():
@@ -227,8 +242,9 @@ def measure(args: argparse.Namespace) -> int:
         order = [each.name for each in ROWS]
         run["rows"].sort(key=lambda each: order.index(each["name"]) if each["name"] in order else len(order))
         summary.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-        write_table()
-    print(table(), end="")
+        if not args.trial:
+            write_table()
+    print(table(runs), end="")
     return 1 if failed else 0
 
 
@@ -247,6 +263,7 @@ def main() -> int:
     parser.add_argument("--only", type=rows_of, default=list(ROWS), metavar="ROW,...", help="measure these rows only")
     parser.add_argument("--seeds", default="1,2,3", help="seeds of nextpnr [1,2,3]")
     parser.add_argument("--jobs", type=int, default=2, choices=(1, 2), help="placements at a time [2]")
+    parser.add_argument("--trial", action="store_true", help="keep the results in out/measure, leave the README alone")
     parser.add_argument("--check", action="store_true", help="measure nothing; fail when the README's table is stale")
     parser.add_argument("--table", action="store_true", help="measure nothing; rewrite the README's table")
     args = parser.parse_args()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every check of the project: format, lints, tests, export and lint of all Verilog, synthesis, README, demo.
+"""Every check of the project: format, lints, tests, export and lint of all Verilog, demo, README, synthesis.
 
 A step fails when its command fails, or when it takes more CPU seconds than its budget: about three times what it takes
 from a cold start on a slow core, so that only a real change trips it. Steps after a failure still run, unless
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import resource
 import shutil
 import signal
@@ -30,6 +31,9 @@ UNLINTED = ("ecp5",)
 
 # What goes through synthesis: small enough for every run.
 SYNTHESISED = (("4x64", "ecp5"), ("2x32", "ice40"))
+
+# Commands of the README that are steps of their own here, and this script itself.
+STEPS_OF_THEIR_OWN = ("scripts/demo", "scripts/measure", "scripts/test")
 
 
 class StepError(Exception):
@@ -105,11 +109,34 @@ def synthesise(config: str, target: str) -> Callable[[Step], None]:
     def action(step: Step) -> None:
         for top in TOPS:
             folder = folder_of(config, top, target)
+            verilog = verilog_files(folder)
             command = ["scripts/synth", "--no-pnr", "--family", target, "--top", top_module(folder, top, config)]
             command += ["--out", str(OUT / "synth" / f"{top}-{config}-{target}")]
-            run(step, [*command, "--verilog", *verilog_files(folder)])
+            run(step, [*command, "--verilog", *verilog])
 
     return action
+
+
+def readme_commands() -> list[str]:
+    """The commands of the README, in blocks and within sentences, each once."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    inline = re.findall(r"`((?:scripts/\w|cargo )[^`]*)`", text)
+    commands = [command for command in dict.fromkeys([*lines, *inline]) if command]
+    if not commands:
+        raise StepError("README.md has no command, neither in ```sh blocks nor in `...`")
+    return commands
+
+
+def check_readme(step: Step) -> None:
+    """The README's table is what the recorded runs give, and its commands work."""
+    run(step, ["scripts/measure", "--check"])
+    for command in readme_commands():
+        if command.startswith("scripts/measure --only ") or command in STEPS_OF_THEIR_OWN:
+            continue
+        run(step, ["bash", "-c", command], quiet=True)
+        print(f"works: {command}", flush=True)
 
 
 def steps() -> list[Step]:
@@ -117,10 +144,16 @@ def steps() -> list[Step]:
     return [
         Step("setup", 600, plain("scripts/setup"), vital=True),
         Step("format", 30, plain("cargo", "fmt", "--all", "--check")),
+        Step("clippy", 600, plain("cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
         Step("build", 1800, plain("cargo", "build", "--workspace", "--all-targets"), vital=True),
         Step("tests", 3600, plain("cargo", "test", "--workspace")),
         *(Step(f"export and lint {config}", 300, export_and_lint(config)) for config in configurations()),
         Step("demo", 1800, plain("scripts/demo")),
+        Step("README", 60, check_readme),
+        *(
+            Step(f"synthesis {config} {target}", 900, synthesise(config, target), slow=True)
+            for config, target in SYNTHESISED
+        ),
     ]
 
 

@@ -65,10 +65,6 @@ FAMILIES = {
 # The instance and registers of the harness; anything else on a path belongs to the top.
 HARNESS_CELL = re.compile(r"^(in_shift|out_capture|out_tree)")
 
-# Cells that synthesis knows itself: their simulation models, shipped beside an export, are taken out.
-VENDOR_MODEL = re.compile(rb"^\s*module\s+(?:DP16KD|PDPW16KD)\b.*?^\s*endmodule\b[^\n]*", re.MULTILINE | re.DOTALL)
-
-
 @dataclass
 class Steps:
     """Seconds of each step, in order, printed as they end."""
@@ -116,7 +112,7 @@ def version_of(tool: str) -> str:
 
 
 def copy_sources(files: list[Path], out: Path) -> list[dict]:
-    """Copies the Verilog below `out`, without simulation models of cells that synthesis knows itself."""
+    """Copies the Verilog below `out`. Simulation models of vendor cells hide themselves from synthesis."""
     folder = out / "src"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -127,12 +123,7 @@ def copy_sources(files: list[Path], out: Path) -> list[dict]:
         data = file.read_bytes()
         if (folder / file.name).exists():
             raise SynthError(f"two Verilog files are called {file.name}: rename one")
-        rest, models = VENDOR_MODEL.subn(b"", data)
-        if models:
-            print(f"  {file.name}: simulation model of a vendor cell left out", file=sys.stderr)
-            if not re.search(rb"^\s*module\s", rest, re.MULTILINE):
-                continue
-        (folder / file.name).write_bytes(rest)
+        (folder / file.name).write_bytes(data)
         kept.append({"name": file.name, "sha256": hashlib.sha256(data).hexdigest()})
     if not kept:
         raise SynthError("no Verilog to synthesise: give --verilog FILE...")

@@ -170,6 +170,23 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// An empty trace of these fields, for what is no block.
+    #[must_use]
+    pub fn of(fields: &[&str]) -> Self {
+        let places = fields.iter().enumerate();
+        Self {
+            fields: places
+                .map(|(place, field)| ((*field).to_owned(), place))
+                .collect(),
+            cycles: Vec::new(),
+        }
+    }
+
+    /// Records a cycle: the value of each field.
+    pub fn push(&mut self, values: Vec<u128>) {
+        self.cycles.push(values);
+    }
+
     /// Recorded cycles.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod cosim;
+pub mod ecp5;
 pub mod export;
 pub mod fabric;
 pub mod ingress;

@@ -558,17 +558,20 @@ impl<const ADDR_W: usize> Logic for QueueRam<ADDR_W> {
         Verilog::Custom(format!(
             "\
 reg [31:0] words [0:{last}];
+reg [31:0] word;
 integer i;
 
 initial begin
     for (i = 0; i <= {last}; i = i + 1) begin
         words[i] = 32'd0;
     end
-    read_data = 32'd0;
+    word = 32'd0;
 end
 
+assign read_data = word;
+
 always @(posedge clock) begin
-    read_data <= words[read_address];
+    word <= words[read_address];
     if (write_enable) begin
         words[write_address] <= write_data;
     end

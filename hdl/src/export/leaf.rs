@@ -8,12 +8,8 @@ use super::ExportError;
 /// The blocks whose Verilog is pasted. Everything else has a kernel.
 const LEAVES: &[&str] = &["BeatMux", "QueueRam", "TableRam"];
 
-/// Prints a leaf: its ports, then its text. `output` is what an output is declared as.
-pub(super) fn print(
-    instance: &Instance,
-    body: &str,
-    output: &'static str,
-) -> Result<Printed, ExportError> {
+/// Prints a leaf: its ports, then its text, which assigns the outputs.
+pub(super) fn print(instance: &Instance, body: &str) -> Result<Printed, ExportError> {
     let refuse = |what: String| {
         Err(ExportError::Leaf {
             block: instance.type_name.clone(),
@@ -37,7 +33,7 @@ pub(super) fn print(
         ));
     }
     let ports = module::ports(instance, &mut Namer::default());
-    let mut text = module::header(&instance.doc, &ports, &|_| output);
+    let mut text = module::header(&instance.doc, &ports, &|_| "output wire");
     text.push('\n');
     for line in body.trim_matches('\n').lines() {
         let line = ports.iter().fold(line.trim_end().to_owned(), |line, port| {

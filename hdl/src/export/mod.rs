@@ -146,13 +146,13 @@ impl Printer {
                 check::check(&instance.type_name, &kernel)?;
                 module::print(instance, kernel, &children)
             }
-            Verilog::Custom(body) => leaf::print(instance, body, "output reg "),
+            Verilog::Custom(body) => leaf::print(instance, body),
             Verilog::Wrapper(wrapper) => {
                 let cells = wrapper.cores.trim().to_owned();
                 if !cells.is_empty() && !self.cells.contains(&cells) {
                     self.cells.push(cells);
                 }
-                leaf::print(instance, &wrapper.code, "output wire")
+                leaf::print(instance, &wrapper.code)
             }
             Verilog::Blackbox(_) | Verilog::Empty => Err(ExportError::NoKernel {
                 block: instance.type_name.clone(),

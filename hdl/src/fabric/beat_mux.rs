@@ -14,6 +14,7 @@
 
 use std::fmt::Write as _;
 
+use crate::ecp5;
 use crate::fabric::beat::{BeatSink, BeatSource};
 use crate::prelude::*;
 use crate::target::Target;
@@ -134,7 +135,13 @@ impl<const PORTS: usize, const INDEX_W: usize, const WORDS: usize> Logic
     }
 
     fn hdl(&self) -> Verilog {
-        Verilog::Custom(self.tree())
+        let code = self.tree();
+        let cores = if code.contains("PFUMX") {
+            ecp5::PFUMX.into()
+        } else {
+            String::new()
+        };
+        Verilog::Wrapper(Wrapper { code, cores })
     }
 
     describe!("Chooses one of `PORTS` beats by `select`, `INDEX_W = ceil(log2(PORTS))` bits.");

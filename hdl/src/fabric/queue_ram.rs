@@ -15,20 +15,13 @@
 //! ECP5 block RAM without its output register needs 5.83 ns from clock to output, with it 0.96 ns (nextpnr 0.11.1, speed
 //! grade 6), which is why the head of a queue is that register and why the `ecp5` twin instantiates it.
 
-use std::fmt::Write as _;
-
+use crate::ecp5;
 use crate::fabric::beat::{BeatSink, BeatSource};
 use crate::prelude::*;
 use crate::target::Target;
 
 /// Bits beside a beat's data: see [`crate::fabric::beat`].
 const SIDE_W: usize = 8;
-
-/// Bits of one ECP5 block RAM's widest port.
-const ECP5_PORT_W: usize = 36;
-
-/// Bits of one ECP5 block RAM.
-const ECP5_RAM_BITS: usize = 18_432;
 
 /// Block RAM of one queue, `2^DEPTH_W` beats, its output register the head of the queue.
 #[derive(LogicBlock)]
@@ -78,6 +71,9 @@ impl<const WORDS: usize> Default for Cell<WORDS> {
 }
 
 impl<const WORDS: usize, const DEPTH_W: usize> QueueRam<WORDS, DEPTH_W> {
+    /// Bits of a beat.
+    const WIDTH: usize = 32 * WORDS + SIDE_W;
+
     /// An empty memory whose Verilog is written for `target`.
     #[must_use]
     pub fn new(target: Target) -> Self {
@@ -108,7 +104,7 @@ impl<const WORDS: usize, const DEPTH_W: usize> QueueRam<WORDS, DEPTH_W> {
     /// Any tool's memory: registers that the tool maps to block RAM. A read never hits the address being written while
     /// its word counts, so `no_rw_check` spares the logic that would settle such a collision.
     fn portable() -> String {
-        let width = 32 * WORDS + SIDE_W;
+        let width = Self::WIDTH;
         let depth = 1 << DEPTH_W;
         format!(
             "(* no_rw_check *)\n\
@@ -137,100 +133,6 @@ impl<const WORDS: usize, const DEPTH_W: usize> QueueRam<WORDS, DEPTH_W> {
             last = depth - 1,
             write = Self::joined("write"),
             read = Self::joined("read"),
-        )
-    }
-
-    /// ECP5: as many `DP16KD` side by side as the beat is wide, pseudo dual port, output register on.
-    ///
-    /// Port A writes, port B reads; at 36 bits a beat's lower half travels on the A data pins and its upper half on the
-    /// B pins, in both directions. Both ports' clock enables of the core are tied high or to the read enable, and both
-    /// output registers to `output_enable`, so that neither half of the head can be gated by the write port.
-    fn ecp5() -> String {
-        let width = 32 * WORDS + SIDE_W;
-        let port_w = ECP5_PORT_W.min(ECP5_RAM_BITS >> DEPTH_W);
-        let rams = width.div_ceil(port_w);
-        let padded = rams * port_w;
-        let mut text = format!(
-            "wire [{msb}:0] write_word = {{{pad}{write}}};\n\
-             wire [{msb}:0] read_word;\n\
-             assign {{{read}}} = read_word[{top}:0];\n",
-            msb = padded - 1,
-            top = width - 1,
-            pad = match padded - width {
-                0 => String::new(),
-                spare => format!("{spare}'d0, "),
-            },
-            write = Self::joined("write"),
-            read = Self::joined("read"),
-        );
-        for ram in 0..rams {
-            let _ = write!(text, "\n{}", Self::ecp5_ram(ram, port_w));
-        }
-        text
-    }
-
-    /// One `DP16KD` that holds `port_w` bits of every word.
-    fn ecp5_ram(ram: usize, port_w: usize) -> String {
-        // A port of 36, 18, 9, 4, 2 or 1 bits leaves this many low address pins over.
-        let spare = 14 - DEPTH_W;
-        let mut pins = Vec::new();
-        for (port, clock_enable, write_enable, address) in [
-            ("A", "1'b1", "write_enable", "write_address"),
-            ("B", "read_enable", "1'b0", "read_address"),
-        ] {
-            pins.push(format!(
-                ".CLK{port}(clock), .CE{port}({clock_enable}), .WE{port}({write_enable}), \
-                 .OCE{port}(output_enable), .RST{port}(1'b0)"
-            ));
-            pins.push(format!(
-                ".CS{port}0(1'b0), .CS{port}1(1'b0), .CS{port}2(1'b0)"
-            ));
-            let address: Vec<String> = (0..14)
-                .map(|pin| {
-                    let net = if pin >= spare {
-                        format!("{address}[{}]", pin - spare)
-                    } else if port == "A" && port_w > 9 && pin < port_w / 9 {
-                        // Byte enables of a wide write port.
-                        "1'b1".into()
-                    } else {
-                        "1'b0".into()
-                    };
-                    format!(".AD{port}{pin}({net})")
-                })
-                .collect();
-            pins.push(address.join(", "));
-            let data: Vec<String> = (0..18)
-                .map(|pin| {
-                    let bit = if port == "A" { pin } else { pin + 18 };
-                    let net = if bit < port_w {
-                        format!("write_word[{}]", ram * port_w + bit)
-                    } else {
-                        "1'b0".into()
-                    };
-                    format!(".DI{port}{pin}({net})")
-                })
-                .collect();
-            pins.push(data.join(", "));
-        }
-        // A 36-bit read port uses the pins of both ports, a narrower one those of port B.
-        let outputs: Vec<String> = (0..port_w)
-            .map(|bit| {
-                let (port, pin) = match (port_w, bit) {
-                    (36, 18..) => ("B", bit - 18),
-                    (36, _) => ("A", bit),
-                    _ => ("B", bit),
-                };
-                format!(".DO{port}{pin}(read_word[{}])", ram * port_w + bit)
-            })
-            .collect();
-        pins.push(outputs.join(", "));
-        format!(
-            "DP16KD #(\n\
-             \x20   .DATA_WIDTH_A({port_w}), .DATA_WIDTH_B({port_w}), .REGMODE_A(\"OUTREG\"), .REGMODE_B(\"OUTREG\"),\n\
-             \x20   .RESETMODE(\"SYNC\"), .ASYNC_RESET_RELEASE(\"SYNC\"), .WRITEMODE_A(\"NORMAL\"), .WRITEMODE_B(\"NORMAL\"),\n\
-             \x20   .CSDECODE_A(\"0b000\"), .CSDECODE_B(\"0b000\"), .GSR(\"DISABLED\")\n\
-             ) ram_{ram} (\n    {}\n);\n",
-            pins.join(",\n    ")
         )
     }
 }
@@ -265,10 +167,15 @@ impl<const WORDS: usize, const DEPTH_W: usize> Logic for QueueRam<WORDS, DEPTH_W
     }
 
     fn hdl(&self) -> Verilog {
-        Verilog::Custom(match self._target {
-            Target::Ecp5 => Self::ecp5(),
-            Target::Generic | Target::Ice40 => Self::portable(),
-        })
+        match self._target {
+            Target::Ecp5 => ecp5::block_ram(
+                DEPTH_W,
+                Self::WIDTH,
+                &Self::joined("write"),
+                &Self::joined("read"),
+            ),
+            Target::Generic | Target::Ice40 => Verilog::Custom(Self::portable()),
+        }
     }
 
     describe!(

@@ -219,7 +219,7 @@ impl<
             stat_learn_full: Signal::default(),
             stat_aged: std::array::from_fn(|_| Signal::default()),
             port: std::array::from_fn(|_| Ingress::new(max_frame_bytes)),
-            addresses: MacTable::default(),
+            addresses: MacTable::new(target),
             fabric: FabricMc::new(max_frame_bytes, target),
             gap_limit: Signal::default(),
             accepted: Signal::default(),

@@ -17,6 +17,7 @@
 
 use super::{LearnPort, LearnTurn, OperationPipeline, SetCompare, SetUpdate, TableRam};
 use crate::prelude::*;
+use crate::target::Target;
 
 /// Learns, sweeps and serves the table port: writes all copies of the MAC table.
 #[derive(LogicBlock)]
@@ -91,8 +92,10 @@ pub struct LearnEngine<const PORTS: usize, const INDEX_W: usize> {
     write: SetUpdate<PORTS, INDEX_W>,
 }
 
-impl<const PORTS: usize, const INDEX_W: usize> Default for LearnEngine<PORTS, INDEX_W> {
-    fn default() -> Self {
+impl<const PORTS: usize, const INDEX_W: usize> LearnEngine<PORTS, INDEX_W> {
+    /// An empty copy whose Verilog is written for `target`.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -122,7 +125,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for LearnEngine<PORTS, IN
             stat_aged: std::array::from_fn(|_| Signal::default()),
             entrance: LearnTurn::default(),
             pipeline: OperationPipeline::default(),
-            way: std::array::from_fn(|_| TableRam::default()),
+            way: std::array::from_fn(|_| TableRam::new(target)),
             compare: SetCompare::default(),
             write: SetUpdate::default(),
         }

@@ -13,6 +13,7 @@
 
 use super::{AddressHash, EntryMatch, LookupAnswer, LookupPort, ReadCollision, TableRam};
 use crate::prelude::*;
+use crate::target::Target;
 
 /// One port's copy of the MAC table, and the pipeline that looks addresses up in it.
 #[derive(LogicBlock)]
@@ -62,8 +63,10 @@ pub struct TableLookup<const PORTS: usize, const INDEX_W: usize> {
     address_high: Signal<Local, Bits<32>>,
 }
 
-impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, INDEX_W> {
-    fn default() -> Self {
+impl<const PORTS: usize, const INDEX_W: usize> TableLookup<PORTS, INDEX_W> {
+    /// An empty copy whose Verilog is written for `target`.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -78,7 +81,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for TableLookup<PORTS, IN
             oldest: Signal::default(),
             open: Signal::default(),
             hash: AddressHash::default(),
-            way: std::array::from_fn(|_| TableRam::default()),
+            way: std::array::from_fn(|_| TableRam::new(target)),
             collision: ReadCollision::default(),
             compare: std::array::from_fn(|_| EntryMatch::default()),
             answer: LookupAnswer::default(),

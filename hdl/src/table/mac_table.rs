@@ -15,6 +15,7 @@
 
 use super::{LearnEngine, LearnPort, LookupPort, TableLookup};
 use crate::prelude::*;
+use crate::target::Target;
 
 /// The MAC table of the switch, for `PORTS` ports (1 to 16) and `2^INDEX_W` sets of two entries.
 #[derive(LogicBlock)]
@@ -78,10 +79,13 @@ pub struct MacTable<const PORTS: usize, const INDEX_W: usize> {
     own_mask: [Constant<Bits<PORTS>>; PORTS],
 }
 
-impl<const PORTS: usize, const INDEX_W: usize> Default for MacTable<PORTS, INDEX_W> {
+impl<const PORTS: usize, const INDEX_W: usize> MacTable<PORTS, INDEX_W> {
+    /// An empty table whose Verilog is written for `target`.
+    ///
     /// # Panics
     /// If `PORTS` is not 1 to 16 (an entry has room for 16 mask bits) or `INDEX_W` is not 2 to 12.
-    fn default() -> Self {
+    #[must_use]
+    pub fn new(target: Target) -> Self {
         assert!(
             (1..=16).contains(&PORTS),
             "PORTS is {PORTS}: an entry of the MAC table has 16 mask bits, set PORTS to 1..=16"
@@ -107,8 +111,8 @@ impl<const PORTS: usize, const INDEX_W: usize> Default for MacTable<PORTS, INDEX
             stat_moved: Signal::default(),
             stat_learn_full: Signal::default(),
             stat_aged: std::array::from_fn(|_| Signal::default()),
-            engine: LearnEngine::default(),
-            copy: std::array::from_fn(|_| TableLookup::default()),
+            engine: LearnEngine::new(target),
+            copy: std::array::from_fn(|_| TableLookup::new(target)),
             own_mask: std::array::from_fn(|i| Constant::new((1_u64 << i).into())),
         }
     }

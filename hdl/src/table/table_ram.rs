@@ -13,10 +13,21 @@
 //! reset: the table clears itself. The table makes no use of such a read: it never makes one for a learn, and ignores it for
 //! a lookup (see [`ReadCollision`](super::ReadCollision)), so a memory that leaves it open will do.
 //!
-//! The shape is that of two pseudo dual port ECP5 DP16KD of 512 x 36 with output registers that have their own
-//! clock enable: low word and low flags in the one, high word and high flags in the other.
+//! Up to 512 entries are two ECP5 `DP16KD` of 512 x 36, low word and low flags in the one, high word and high flags in the
+//! other, their output registers on: the `ecp5` twin.
 
+use crate::ecp5;
 use crate::prelude::*;
+use crate::target::Target;
+
+/// Bits of an entry.
+const WIDTH: usize = 72;
+
+/// An entry as it is written: low word and flags in the lower half, high word and flags in the upper one.
+const WRITE: &str = "write_flags[7:4], write_high, write_flags[3:0], write_low";
+
+/// An entry as it is read.
+const READ: &str = "read_flags[7:4], read_high, read_flags[3:0], read_low";
 
 /// Memory of one way of the MAC table: one write port, one read port of two stages.
 #[derive(LogicBlock)]
@@ -51,16 +62,19 @@ pub struct TableRam<const INDEX_W: usize> {
     /// Output register, flags.
     pub read_flags: Signal<Out, Bits<8>>,
 
-    // State of the simulation.
+    // State.
     _cells: Vec<Cell>,
     _core: Cell,
+    _target: Target,
 }
 
 /// One entry as it is stored.
 type Cell = (Bits<32>, Bits<32>, Bits<8>);
 
-impl<const INDEX_W: usize> Default for TableRam<INDEX_W> {
-    fn default() -> Self {
+impl<const INDEX_W: usize> TableRam<INDEX_W> {
+    /// A memory of zeros whose Verilog is written for `target`.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
         Self {
             clock: Signal::default(),
             write_enable: Signal::default(),
@@ -76,7 +90,39 @@ impl<const INDEX_W: usize> Default for TableRam<INDEX_W> {
             read_flags: Signal::default(),
             _cells: vec![Cell::default(); 1 << INDEX_W],
             _core: Cell::default(),
+            _target: target,
         }
+    }
+
+    /// Any tool's memory: registers that the tool maps to block RAM.
+    fn portable() -> String {
+        format!(
+            "\
+reg [71:0] cells [0:{last}];
+reg [71:0] core;
+reg [71:0] head;
+integer i;
+
+initial begin
+    for (i = 0; i <= {last}; i = i + 1)
+        cells[i] = 72'd0;
+    core = 72'd0;
+    head = 72'd0;
+end
+
+always @(posedge clock) begin
+    if (write_enable)
+        cells[write_address] <= {{{WRITE}}};
+    if (read_enable)
+        core <= cells[read_address];
+    if (output_enable)
+        head <= core;
+end
+
+assign {{{READ}}} = head;
+",
+            last = (1 << INDEX_W) - 1
+        )
     }
 }
 
@@ -111,36 +157,10 @@ impl<const INDEX_W: usize> Logic for TableRam<INDEX_W> {
     }
 
     fn hdl(&self) -> Verilog {
-        Verilog::Custom(format!(
-            "\
-reg [71:0] cells [0:{last}];
-reg [71:0] core;
-integer i;
-
-initial begin
-   for (i = 0; i <= {last}; i = i + 1) begin
-      cells[i] = 72'd0;
-   end
-   core = 72'd0;
-   read_low = 32'd0;
-   read_high = 32'd0;
-   read_flags = 8'd0;
-end
-
-always @(posedge clock) begin
-   if (write_enable) begin
-      cells[write_address] <= {{write_flags[7:4], write_high, write_flags[3:0], write_low}};
-   end
-   if (read_enable) begin
-      core <= cells[read_address];
-   end
-   if (output_enable) begin
-      {{read_flags[7:4], read_high, read_flags[3:0], read_low}} <= core;
-   end
-end
-",
-            last = (1 << INDEX_W) - 1
-        ))
+        match self._target {
+            Target::Ecp5 => ecp5::block_ram(INDEX_W, WIDTH, WRITE, READ),
+            Target::Generic | Target::Ice40 => Verilog::Custom(Self::portable()),
+        }
     }
 
     describe!("Memory of one way of the MAC table: one write port, one read port of two stages.");
@@ -169,7 +189,7 @@ mod tests {
 
     #[test]
     fn reads_in_two_stages_that_hold_and_old_data_while_writing() {
-        let mut ram = TableRam::<3>::default();
+        let mut ram = TableRam::<3>::new(Target::Generic);
         ram.connect_all();
         cycle(&mut ram, Some((5, 40)), 5, [true, true]);
         cycle(&mut ram, Some((5, 80)), 5, [true, true]);
@@ -194,15 +214,17 @@ mod tests {
 
     #[test]
     fn the_verilog_is_the_same() {
-        cosim::check!(TableRam::<4>::default(), 2_000, 1, |ram, random| {
-            ram.write_enable.next = random.bit();
-            ram.write_address.next = random.bits(4).into();
-            ram.write_low.next = random.bits(32).into();
-            ram.write_high.next = random.bits(32).into();
-            ram.write_flags.next = random.bits(8).into();
-            ram.read_address.next = random.bits(4).into();
-            ram.read_enable.next = !random.one_in(3);
-            ram.output_enable.next = !random.one_in(3);
-        });
+        for target in [Target::Generic, Target::Ecp5] {
+            cosim::check!(TableRam::<4>::new(target), 2_000, 1, |ram, random| {
+                ram.write_enable.next = random.bit();
+                ram.write_address.next = random.bits(4).into();
+                ram.write_low.next = random.bits(32).into();
+                ram.write_high.next = random.bits(32).into();
+                ram.write_flags.next = random.bits(8).into();
+                ram.read_address.next = random.bits(4).into();
+                ram.read_enable.next = !random.one_in(3);
+                ram.output_enable.next = !random.one_in(3);
+            });
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::reference::{
 use super::{minimum_ageing_period, MacTable, AGE_EPOCHS};
 use crate::cosim;
 use crate::prelude::*;
+use crate::target::Target;
 use std::collections::HashMap;
 
 /// Xorshift: the same stimulus on every machine.
@@ -53,7 +54,7 @@ impl<const PORTS: usize, const INDEX_W: usize> Bench<PORTS, INDEX_W> {
 
     /// A table after one cycle of reset.
     fn in_reset(period: u32) -> Self {
-        let mut table = Box::<MacTable<PORTS, INDEX_W>>::default();
+        let mut table = Box::new(MacTable::<PORTS, INDEX_W>::new(Target::Generic));
         table.connect_all();
         let idle = PortInputs {
             advance: [true; 3],
@@ -788,12 +789,14 @@ fn stir<const PORTS: usize, const INDEX_W: usize>(
 
 #[test]
 fn the_verilog_of_two_ports_is_the_same() {
-    cosim::check!(MacTable::<2, 3>::default(), 20_000, 1, stir);
+    for target in [Target::Generic, Target::Ecp5] {
+        cosim::check!(MacTable::<2, 3>::new(target), 20_000, 1, stir);
+    }
 }
 
 #[test]
 fn the_verilog_of_four_ports_is_the_same() {
-    let (design, trace) = cosim::check!(MacTable::<4, 9>::default(), 4_000, 2, stir);
+    let (design, trace) = cosim::check!(MacTable::<4, 9>::new(Target::Generic), 4_000, 2, stir);
     assert_eq!(trace.len(), 4_000);
     assert!(design.verilog().contains("module mac_table_4_9"));
 }

@@ -1,4 +1,4 @@
-//! Tests of [`BeatMux`]. The cells of a vendor's twin are checked where their models are.
+//! Tests of [`BeatMux`], and of every target's Verilog.
 
 use super::bench::settle;
 use crate::cosim;
@@ -34,8 +34,10 @@ fn brings_the_selected<const PORTS: usize, const INDEX_W: usize, const WORDS: us
             assert_eq!(beat.data[word].val(), head.data[word].val());
         }
     }
-    let block = BeatMux::<PORTS, INDEX_W, WORDS>::new(Target::Generic);
-    cosim::check!(no clock, block, 500, 2, drive);
+    for target in Target::ALL {
+        let block = BeatMux::<PORTS, INDEX_W, WORDS>::new(target);
+        cosim::check!(no clock, block, 500, 2, drive);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tests of [`QueueRam`] against a vector. The cells of a vendor's twin are checked where their models are.
+//! Tests of [`QueueRam`] against a vector, and of every target's Verilog.
 
 use super::bench::{settle, tick};
 use crate::cosim;
@@ -58,8 +58,8 @@ fn reads_what_was_written_two_enabled_cycles_before() {
 }
 
 #[test]
-fn the_portable_verilog_is_the_same() {
-    for target in [Target::Generic, Target::Ice40] {
+fn the_verilog_is_the_same() {
+    for target in Target::ALL {
         cosim::check!(Ram::new(target), 5_000, 1, drive);
         cosim::check!(QueueRam::<1, 5>::new(target), 2_000, 2, |ram, random| {
             ram.write_enable.next = random.bit();

@@ -5,7 +5,7 @@
 //! ports copies must appear; what is missing must be counted as dropped by the switch for exactly that pair.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lightswitch_hdl::config::Config;
 use serde::Serialize;
@@ -23,6 +23,9 @@ const SETTLE_CYCLES: u64 = 128;
 const QUIET_CYCLES: u64 = 1_024;
 /// Cycles between two calls of the progress callback.
 const PROGRESS_CYCLES: u64 = 512;
+/// Least load, and largest gap in cycles: beyond these a replay would not end, or its cycles not be counted.
+const MIN_LOAD: f64 = 1e-6;
+const LARGEST_GAP: u64 = 1_000_000_000;
 /// Violations that are described; more are only counted.
 const DESCRIBED: usize = 20;
 
@@ -44,13 +47,14 @@ pub struct Options {
     pub out_dir: PathBuf,
     /// Addresses that live on a given port; the others are dealt out in turn, in the order they appear.
     pub assign: Vec<(Mac, usize)>,
-    /// Keep the gaps of the capture up to this many cycles between two starts. `None`: gaps follow from the load.
+    /// Keep the gaps of the capture up to this many cycles between two starts, 1 000 000 000 at most. `None`: gaps
+    /// follow from the load.
     pub max_gap: Option<u64>,
     /// Whether the captures of the egresses hold the FCS.
     pub egress_fcs: EgressFcs,
     /// Clock in MHz: converts time stamps to cycles and back.
     pub clock_mhz: f64,
-    /// Fraction of cycles with a beat at an ingress that has frames waiting, above 0 and up to 1.
+    /// Fraction of cycles with a beat at an ingress that has frames waiting, 0.000001 to 1.
     pub load: f64,
 }
 
@@ -207,11 +211,18 @@ pub fn run(
 }
 
 fn check(options: &Options) -> Result<(), Error> {
-    if !(options.load > 0.0 && options.load <= 1.0) {
+    if !(options.load >= MIN_LOAD && options.load <= 1.0) {
         return Err(Error::invalid(
             "the load",
             options.load,
-            "above 0 and at most 1",
+            format!("{MIN_LOAD} to 1"),
+        ));
+    }
+    if let Some(gap) = options.max_gap.filter(|gap| *gap > LARGEST_GAP) {
+        return Err(Error::invalid(
+            "the largest gap",
+            gap,
+            format!("at most {LARGEST_GAP} cycles"),
         ));
     }
     if !(options.clock_mhz >= 0.001 && options.clock_mhz <= 1e6) {
@@ -369,7 +380,7 @@ impl Replay {
         options: &Options,
     ) -> Result<Self, Error> {
         let ports = config.ports;
-        let (files, writers) = create_egresses(&options.out_dir, ports)?;
+        let (files, writers) = create_egresses(options, ports)?;
         let mut replay = Self {
             ports,
             max_frame_bytes: config.max_frame_bytes,
@@ -557,19 +568,32 @@ impl Replay {
     }
 }
 
-/// Creates one capture an egress.
+/// Creates one capture an egress, none of them in place of the one that is replayed.
 fn create_egresses(
-    out_dir: &Path,
+    options: &Options,
     ports: usize,
 ) -> Result<(Vec<PathBuf>, Vec<CaptureWriter>), Error> {
-    std::fs::create_dir_all(out_dir).map_err(|source| Error::File {
+    std::fs::create_dir_all(&options.out_dir).map_err(|source| Error::File {
         action: "create",
-        path: out_dir.into(),
+        path: options.out_dir.clone(),
         source,
     })?;
     let files: Vec<PathBuf> = (0..ports)
-        .map(|port| out_dir.join(format!("egress-{port:02}.pcap")))
+        .map(|port| options.out_dir.join(format!("egress-{port:02}.pcap")))
         .collect();
+    let replayed = options.pcap.canonicalize().ok();
+    if replayed.is_some()
+        && files
+            .iter()
+            .any(|file| file.canonicalize().ok() == replayed)
+    {
+        return Err(Error::Capture {
+            path: options.pcap.clone(),
+            reason: "the capture of an egress would take its place; \
+                     write them to another folder"
+                .into(),
+        });
+    }
     let writers = files
         .iter()
         .map(|file| CaptureWriter::create(file))

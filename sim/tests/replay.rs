@@ -623,6 +623,20 @@ fn refuses_files_folders_and_options_that_cannot_be() {
         ),
         (
             Options {
+                load: 1e-300,
+                ..good.clone()
+            },
+            "the load",
+        ),
+        (
+            Options {
+                max_gap: Some(u64::MAX),
+                ..good.clone()
+            },
+            "the largest gap",
+        ),
+        (
+            Options {
                 clock_mhz: 0.0,
                 ..good.clone()
             },
@@ -639,6 +653,43 @@ fn refuses_files_folders_and_options_that_cannot_be() {
         let error = run(&bad, &Settings::default()).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn never_overwrites_the_capture_it_replays() {
+    let folder = Folder::new("overwrite");
+    std::fs::create_dir_all(folder.0.join("out")).unwrap();
+    let bytes = pcap(Kind::LittleMicro, 1, &conversation());
+    let path = folder.file("out/egress-02.pcap", &bytes);
+    let error = run(&options(&folder, &path), &Settings::default()).unwrap_err();
+    assert!(error.to_string().contains("another folder"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    assert!(!folder.0.join("out/egress-00.pcap").exists());
+}
+
+#[test]
+fn times_may_be_anything() {
+    let folder = Folder::new("times");
+    let at = |seconds, fraction, (_, _, bytes, length): Record| (seconds, fraction, bytes, length);
+    let times = [(9, 0), (8, 7), (u32::MAX, u32::MAX), (0, 0), (u32::MAX, 0)];
+    let records: Vec<_> = conversation()
+        .into_iter()
+        .zip(times.into_iter().cycle())
+        .map(|(record, (seconds, fraction))| at(seconds, fraction, record))
+        .collect();
+    let path = folder.file("in.pcap", &pcap(Kind::BigNano, 1, &records));
+    let mut options = options(&folder, &path);
+    options.max_gap = Some(700);
+    let report = run(&options, &Settings::default()).unwrap();
+    assert!(report.is_clean(), "{:?}", report.first_violations);
+    assert_eq!(report.sent_frames, records.len() as u64);
+    // Two of five steps go forward, by more than the largest gap; those backward take no time.
+    let forward = 700 * 2 * (records.len() as u64 / 5);
+    let cycles = report.simulated_cycles;
+    assert!(
+        (forward..forward + 20_000).contains(&cycles),
+        "{cycles} cycles"
+    );
 }
 
 /// What a [`Meddler`] does with a frame: the frames, with their ports, that leave in its place.

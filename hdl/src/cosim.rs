@@ -25,6 +25,7 @@ use std::sync::Mutex;
 
 use rust_hdl::prelude::{Atom, AtomKind, Block, Probe};
 
+use crate::evaluate;
 use crate::export::{self, Design, ExportError, TopPin};
 
 /// Why a block and its Verilog could not be shown to be the same.
@@ -94,23 +95,19 @@ pub enum CosimError {
     },
 }
 
-/// How often a block is evaluated before it counts as unstable.
-const SETTLE_LIMIT: usize = 1_000;
-
-/// Evaluates `block` until nothing changes.
+/// Evaluates `block`, which is one of this crate's, until nothing changes.
 ///
 /// # Errors
 /// [`CosimError::Unsettled`] if it never does.
 pub fn settle<B: Block>(block: &mut B) -> Result<(), CosimError> {
-    for _ in 0..SETTLE_LIMIT {
-        block.update_all();
-        if !block.has_changed() {
-            return Ok(());
-        }
+    let _ = evaluate::take_unsettled();
+    block.update_all();
+    if evaluate::take_unsettled() {
+        return Err(CosimError::Unsettled {
+            limit: evaluate::SETTLE_LIMIT,
+        });
     }
-    Err(CosimError::Unsettled {
-        limit: SETTLE_LIMIT,
-    })
+    Ok(())
 }
 
 /// The same pseudo-random numbers on every machine (xorshift).

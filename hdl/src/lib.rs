@@ -4,9 +4,12 @@
 //! [`fabric`] takes it there, and the [`mod@switch`] is the three wired together. [`tops`] lists what is exported, [`export`] prints it as Verilog-2005, and [`cosim`]
 //! compares the Verilog with the block, pin by pin and cycle by cycle.
 
+extern crate self as lightswitch_hdl; // the derived code's paths start with it
+
 pub mod config;
 pub mod cosim;
 pub mod ecp5;
+pub mod evaluate;
 pub mod export;
 pub mod fabric;
 pub mod ingress;

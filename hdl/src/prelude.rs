@@ -2,6 +2,9 @@
 
 pub use rust_hdl::prelude::*;
 
+// In place of rust-hdl's own, see `evaluate`.
+pub use lightswitch_hdl_derive::LogicBlock;
+
 pub use crate::describe;
 pub use crate::stream::{FrameSink, StreamSink, StreamSource};
 

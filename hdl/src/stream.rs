@@ -48,6 +48,28 @@ macro_rules! interface {
                 probe.visit_end_namespace(name, self);
             }
         }
+
+        impl<$(const $generic: usize),*> $crate::evaluate::Evaluate for $name<$($generic),*> {
+            fn enter(&mut self) -> bool {
+                false $(| $crate::evaluate::Evaluate::enter(&mut self.$field))*
+            }
+
+            fn leave(&mut self) -> bool {
+                false $(| $crate::evaluate::Evaluate::leave(&mut self.$field))*
+            }
+
+            fn has_left(&self) -> bool {
+                false $(|| $crate::evaluate::Evaluate::has_left(&self.$field))*
+            }
+
+            fn is_started(&self) -> bool {
+                false $(|| $crate::evaluate::Evaluate::is_started(&self.$field))*
+            }
+
+            fn start(&mut self) {
+                $($crate::evaluate::Evaluate::start(&mut self.$field);)*
+            }
+        }
     };
 }
 pub(crate) use interface;

@@ -6,12 +6,12 @@
 //!          +-----------------+
 //! ```
 //!
-//! Combinational, a balanced tree of XORs. In simulation it is evaluated only when `word` changes; the image of the
-//! initial zero is zero.
+//! Combinational, a balanced tree of XORs.
 
 use crate::prelude::*;
 
 /// Constant matrix over GF(2), 32 x 32.
+#[derive(LogicBlock)]
 pub struct LinearMap {
     // Ingress.
     /// The factor.
@@ -38,33 +38,6 @@ impl LinearMap {
             node: std::array::from_fn(|_| Signal::default()),
             column: std::array::from_fn(|i| Constant::new(u64::from(map(1 << i)).into())),
         }
-    }
-}
-
-impl Block for LinearMap {
-    fn connect_all(&mut self) {
-        self.connect();
-    }
-
-    fn update_all(&mut self) {
-        self.word.update_all();
-        if self.word.has_changed() {
-            self.update();
-        }
-        self.image.update_all();
-    }
-
-    fn has_changed(&self) -> bool {
-        self.word.has_changed() || self.image.has_changed()
-    }
-
-    fn accept(&self, name: &str, probe: &mut dyn Probe) {
-        probe.visit_start_scope(name, self);
-        self.word.accept("word", probe);
-        self.image.accept("image", probe);
-        self.node.accept("node", probe);
-        self.column.accept("column", probe);
-        probe.visit_end_scope(name, self);
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run generated traffic, or a capture, through the switch and check every copy
+    /// Run generated traffic, or a capture, through the switch or its fabric and check every copy
     Simulate(Box<SimulateArgs>),
     /// Print the core, or its fabric alone, as Verilog
     Export(ExportArgs),
@@ -54,9 +54,12 @@ pub struct ExportArgs {
 /// Options of `simulate`.
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
-    /// Configuration of the switch: 2x32, 4x64, 4x64-jumbo, 8x64 or 16x64
+    /// Configuration: 2x32, 4x64, 4x64-jumbo, 8x64 or 16x64
     #[arg(long, default_value = "4x64", value_parser = config)]
     pub config: &'static Config,
+    /// What to run: switch, or one of its fabrics alone: fabric (tdest is an egress index) or fabric-mc (a mask)
+    #[arg(long, default_value = "switch", value_parser = top)]
+    pub top: Top,
     /// Simulation engine
     #[arg(long, default_value = EngineKind::DEFAULT.name(), help = engine_help())]
     pub engine: EngineKind,
@@ -90,10 +93,11 @@ pub struct SimulateArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Generated traffic")]
 pub struct TrafficArgs {
-    /// uniform, permutation, hotspot (half of the frames to port 0) or bursty (on-off, 16 frames on average)
+    /// uniform, permutation, hotspot (half of the frames to port 0) or bursty (on-off, 16 frames on average). To the other
+    /// ports of a switch, to all ports of a fabric
     #[arg(long, default_value = "uniform", conflicts_with = "pcap")]
     pub traffic: Pattern,
-    /// Bytes from destination address to FCS: a number, imix, or LO-HI
+    /// Bytes of a frame: a number, imix, or LO-HI. Destination address to FCS, 64 or more; on a fabric 8 or more
     #[arg(long, default_value = "64", conflicts_with = "pcap")]
     pub frame: FrameSize,
     /// Cycles in which frames are offered; the first tenth is not measured

@@ -75,7 +75,8 @@ fn latency(summary: &Summary) -> String {
 pub fn traffic(report: &simulate::Report) -> String {
     let mut table = Table::default();
     table.title(&format!(
-        "{} {}, {} traffic of {} bytes at load {}, seed {}: {}{}",
+        "{} {} {}, {} traffic of {} bytes at load {}, seed {}: {}{}",
+        report.top,
         report.config,
         report.engine,
         report.traffic,
@@ -114,6 +115,9 @@ pub fn traffic(report: &simulate::Report) -> String {
     );
     table.line("latency, first beat", latency(&report.latency_cycles));
     table.line("latency, last beat", latency(&report.last_latency_cycles));
+    if let Some(lookup) = &report.lookup_latency_cycles {
+        table.line("lookup", latency(lookup));
+    }
     table.line("fairness (Jain)", format!("{:.4}", report.jain_index));
     table.causes(&report.causes);
     table.0

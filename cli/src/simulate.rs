@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{bail, Context as _};
+use lightswitch_hdl::tops::Top;
 use lightswitch_sim::beat::full_keep;
 use lightswitch_sim::bench::BackPressure;
 use lightswitch_sim::engine::{self, Engine, Settings};
@@ -24,10 +25,14 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
         } else {
             Vec::new()
         },
+        gap_limit: match args.top {
+            Top::Switch => Settings::default().gap_limit,
+            Top::Fabric | Top::FabricMc => 0,
+        },
         ..Settings::default()
     };
-    let engine = engine::build(args.engine, args.config, &settings)
-        .with_context(|| format!("cannot build the switch {}", args.config.name))?;
+    let engine = engine::build_top(args.engine, args.config, args.top, &settings)
+        .with_context(|| format!("cannot build the {} {}", args.top.name(), args.config.name))?;
     match &args.wave {
         None => {
             let mut engine = engine;

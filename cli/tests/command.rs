@@ -135,6 +135,7 @@ fn simulate_json_has_the_fields_of_the_design() {
     ]);
     for field in [
         "config",
+        "top",
         "engine",
         "seed",
         "simulated_cycles",
@@ -150,11 +151,16 @@ fn simulate_json_has_the_fields_of_the_design() {
         "saturated",
         "latency_cycles",
         "last_latency_cycles",
+        "lookup_latency_cycles",
         "jain_index",
     ] {
         assert!(!report[field].is_null(), "{field}");
     }
-    for latency in ["latency_cycles", "last_latency_cycles"] {
+    for latency in [
+        "latency_cycles",
+        "last_latency_cycles",
+        "lookup_latency_cycles",
+    ] {
         for field in ["min", "mean", "p50", "p99", "p99_9", "max"] {
             assert!(
                 report[latency][field].as_f64().unwrap() > 0.0,
@@ -166,6 +172,47 @@ fn simulate_json_has_the_fields_of_the_design() {
     assert_eq!(report["seed"], 7);
     assert!(report["delivered_frames"].as_u64().unwrap() > 100);
     assert_eq!(report["lost_frames"], 0);
+}
+
+#[test]
+fn simulate_runs_each_top_with_its_idle_latency() {
+    for (top, cycles) in [("switch", 6), ("fabric", 3), ("fabric-mc", 3)] {
+        let report = json(&[
+            "simulate", "--top", top, "--load", "0.02", "--cycles", "5000", "--json",
+        ]);
+        assert_eq!(report["top"], top);
+        assert_eq!(report["latency_cycles"]["min"], cycles, "{top}");
+        assert_eq!(report["lost_frames"], 0);
+        assert!(report["delivered_frames"].as_u64().unwrap() > 10);
+        let is_switch = top == "switch";
+        assert_eq!(report["lookup_latency_cycles"].is_object(), is_switch);
+        assert_eq!(report["causes"]["flooded"].is_null(), !is_switch);
+        assert_eq!(report["causes"]["unroutable"].is_null(), is_switch);
+    }
+}
+
+#[test]
+fn simulate_takes_frames_of_one_beat_through_a_fabric() {
+    for (top, frame) in [("fabric", "8"), ("fabric-mc", "8-40")] {
+        let report = json(&[
+            "simulate",
+            "--top",
+            top,
+            "--frame",
+            frame,
+            "--load",
+            "0.5",
+            "--pause",
+            "0.1",
+            "--back-pressure",
+            "0.1",
+            "--cycles",
+            "3000",
+            "--json",
+        ]);
+        assert_eq!(report["sent_frames"], report["delivered_frames"]);
+        assert!(report["delivered_frames"].as_u64().unwrap() > 1_000);
+    }
 }
 
 #[test]
@@ -273,6 +320,41 @@ fn waves_are_written_in_both_formats() {
             "--json",
         ]);
         assert_ne!(std::fs::read(&wave).unwrap(), traffic);
+    }
+}
+
+#[test]
+fn a_top_that_does_not_fit_exits_with_2() {
+    let folder = Folder::new("top");
+    let pcap = capture(&folder);
+    let pcap = text(&pcap);
+    let out = folder.0.join("out");
+    let out = text(&out);
+    let cases: [(&str, &[&str]); 4] = [
+        ("no such top", &["simulate", "--top", "roof"]),
+        (
+            "switch for a replay",
+            &[
+                "simulate",
+                "--top",
+                "fabric",
+                "--pcap",
+                pcap,
+                "--out-dir",
+                out,
+            ],
+        ),
+        (
+            "rtl for the top fabric",
+            &["simulate", "--top", "fabric", "--engine", "reference"],
+        ),
+        (
+            "within 8 to",
+            &["simulate", "--top", "fabric-mc", "--frame", "7"],
+        ),
+    ];
+    for (words, arguments) in cases {
+        refused(2, words, arguments);
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Beat {
     pub last: bool,
     /// On the last beat: the frame is poisoned.
     pub user: bool,
+    /// Where the frame goes, `tdest` of a fabric's ingress; 0 on other streams.
+    pub dest: u64,
 }
 
 impl Beat {
@@ -30,6 +32,7 @@ impl Beat {
             keep: full_keep(bytes.len()),
             last,
             user,
+            dest: 0,
         }
     }
 

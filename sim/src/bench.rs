@@ -1,7 +1,7 @@
 //! Plays frames into an engine, beat by beat, and puts the frames that leave together again.
 
 use crate::beat::Beat;
-use crate::engine::{Counts, Engine, Outcome};
+use crate::engine::{Counts, Engine, Outcome, Pulse};
 use crate::frame::{self, Assembler, Received};
 use crate::rng::{Probability, Rng};
 use crate::Error;
@@ -16,6 +16,16 @@ pub trait Scenario {
 
     /// The first beat of frame `id` is offered for the first time in `cycle`.
     fn begun(&mut self, ingress: usize, id: u64, cycle: u64);
+
+    /// The first beat of the current frame was taken in `cycle`.
+    fn entered(&mut self, ingress: usize, cycle: u64) {
+        let _ = (ingress, cycle);
+    }
+
+    /// A statistics pin was high in `cycle`.
+    fn counted(&mut self, pulse: &Pulse, cycle: u64) {
+        let _ = (pulse, cycle);
+    }
 
     /// The last beat of frame `id` was taken in `cycle`.
     fn ended(&mut self, ingress: usize, id: u64, cycle: u64);
@@ -38,6 +48,8 @@ pub struct Planned {
     pub bytes: Vec<u8>,
     /// `user` of its last beat.
     pub poisoned: bool,
+    /// `dest` of its beats; 0 in front of a switch.
+    pub dest: u64,
 }
 
 /// How ready the egresses are.
@@ -169,12 +181,15 @@ impl Bench {
                     scenario.begun(port, planned.id, self.cycle);
                 }
                 player.offered = true;
-                self.offered[port] = Some(frame::beat(
-                    &planned.bytes,
-                    player.next_beat,
-                    self.beat_bytes,
-                    planned.poisoned,
-                ));
+                self.offered[port] = Some(Beat {
+                    dest: planned.dest,
+                    ..frame::beat(
+                        &planned.bytes,
+                        player.next_beat,
+                        self.beat_bytes,
+                        planned.poisoned,
+                    )
+                });
             }
         }
         for port in 0..self.ready.len() {
@@ -194,6 +209,7 @@ impl Bench {
         let mut moved = false;
         for pulse in &self.outcome.pulses {
             self.counts.add(pulse);
+            scenario.counted(pulse, self.cycle);
         }
         for (port, player) in self.players.iter_mut().enumerate() {
             let (Some(beat), true) = (&self.offered[port], self.outcome.ingress_ready[port]) else {
@@ -202,6 +218,9 @@ impl Bench {
             moved = true;
             self.taken_beats[port] += 1;
             player.offered = false;
+            if player.next_beat == 0 {
+                scenario.entered(port, self.cycle);
+            }
             player.next_beat += 1;
             if beat.last {
                 player.next_beat = 0;

@@ -1,10 +1,11 @@
-//! The one interface of every simulation engine: one switch, one call a cycle.
+//! The one interface of every simulation engine: one switch, or its fabric alone, one call a cycle.
 
 use std::fmt;
 use std::str::FromStr;
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::switch::DEFAULT_GAP_LIMIT;
+use lightswitch_hdl::tops::Top;
 
 use crate::beat::Beat;
 use crate::frame::Mac;
@@ -28,6 +29,11 @@ pub trait Engine {
 
     /// Bytes of a full beat.
     fn beat_bytes(&self) -> usize;
+
+    /// What it simulates.
+    fn top(&self) -> Top {
+        Top::Switch
+    }
 
     /// The set of the address table that `address` falls into. Of more than [`TABLE_WAYS`] addresses in a set some may be
     /// forgotten, so whoever judges the switch must not expect it to know them all. `None`: there is room for all.
@@ -148,13 +154,15 @@ pub enum Cause {
     Flooded,
     /// A source address found no room in the table.
     LearnMissed,
+    /// A frame was meant for no egress: dropped. Fabrics only.
+    Unroutable,
     /// The copy for one egress was dropped, because its queue had no room for a longest frame (lossy mode only).
     DropFull,
 }
 
 impl Cause {
     /// Every cause, in the order of the pins.
-    pub const ALL: [Cause; 14] = [
+    pub const ALL: [Cause; 15] = [
         Cause::Accepted,
         Cause::FcsError,
         Cause::PoisonedIn,
@@ -168,8 +176,27 @@ impl Cause {
         Cause::FilteredControl,
         Cause::Flooded,
         Cause::LearnMissed,
+        Cause::Unroutable,
         Cause::DropFull,
     ];
+
+    /// Whether `top` has pins for it.
+    #[must_use]
+    pub const fn is_counted_by(self, top: Top) -> bool {
+        match top {
+            Top::Switch => !matches!(self, Cause::Unroutable),
+            Top::Fabric | Top::FabricMc => matches!(
+                self,
+                Cause::Accepted
+                    | Cause::PoisonedIn
+                    | Cause::Malformed
+                    | Cause::TooLong
+                    | Cause::GapClosed
+                    | Cause::Unroutable
+                    | Cause::DropFull
+            ),
+        }
+    }
 
     /// The name in reports, `snake_case`.
     #[must_use]
@@ -188,6 +215,7 @@ impl Cause {
             Cause::FilteredControl => "filtered_control",
             Cause::Flooded => "flooded",
             Cause::LearnMissed => "learn_missed",
+            Cause::Unroutable => "unroutable",
             Cause::DropFull => "drop_full",
         }
     }
@@ -258,7 +286,8 @@ pub struct Settings {
     pub store_and_forward: Vec<u64>,
     /// Cycles in an epoch of the address table: an address not heard of for a dozen epochs is forgotten. 0: never.
     pub ageing_period: u32,
-    /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: [`DEFAULT_GAP_LIMIT`].
+    /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: [`DEFAULT_GAP_LIMIT`], and on
+    /// a fabric any number.
     pub gap_limit: u16,
 }
 
@@ -332,6 +361,19 @@ pub fn build(
     config: &Config,
     settings: &Settings,
 ) -> Result<Box<dyn Engine>, Error> {
+    build_top(kind, config, Top::Switch, settings)
+}
+
+/// Builds a switch or a fabric of this configuration, reset and ready.
+///
+/// # Errors
+/// As [`build`], and [`Error::Invalid`] if the engine does not know the top.
+pub fn build_top(
+    kind: EngineKind,
+    config: &Config,
+    top: Top,
+    settings: &Settings,
+) -> Result<Box<dyn Engine>, Error> {
     if settings.store_and_forward.len() > config.ports {
         return Err(Error::invalid(
             "the store-and-forward mask",
@@ -350,9 +392,14 @@ pub fn build(
             format!("a mask of {} egresses", config.ports),
         ));
     }
-    match kind {
-        EngineKind::Rtl => rtl::build(config, settings),
-        EngineKind::Reference => Ok(Box::new(Reference::new(config, settings))),
+    match (kind, top) {
+        (EngineKind::Rtl, _) => rtl::build(config, top, settings),
+        (EngineKind::Reference, Top::Switch) => Ok(Box::new(Reference::new(config, settings))),
+        (EngineKind::Reference, Top::Fabric | Top::FabricMc) => Err(Error::invalid(
+            "the engine",
+            kind.name(),
+            format!("rtl for the top {}: the reference is a switch", top.name()),
+        )),
     }
 }
 
@@ -395,6 +442,15 @@ mod tests {
             error.contains("warp") && error.contains("reference"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_reference_is_no_fabric() {
+        let config = Config::named("4x64").unwrap();
+        let settings = Settings::default();
+        let error = build_top(EngineKind::Reference, config, Top::FabricMc, &settings);
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains("rtl for the top fabric-mc"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::tops::Top;
 use serde::Serialize;
 
 use crate::bench::{Bench, Planned, Scenario};
@@ -179,6 +180,13 @@ pub fn run(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, Error> {
     let started = measure::cpu_seconds();
+    if engine.top() != Top::Switch {
+        return Err(Error::invalid(
+            "the top",
+            engine.top().name(),
+            "switch for a replay: the Ethernet frames of a capture carry no tdest",
+        ));
+    }
     check(options)?;
     let capture = Capture::read(&options.pcap)?;
     let stations = Stations::new(&capture, &options.assign, config.ports)?;
@@ -663,6 +671,7 @@ impl Scenario for Replay {
             start: sent.start,
             bytes: sent.bytes.clone(),
             poisoned: false,
+            dest: 0,
         })
     }
 

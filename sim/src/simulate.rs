@@ -1,4 +1,4 @@
-//! Runs generated traffic through a switch and reports what came of it.
+//! Runs generated traffic through a switch, or a fabric, and reports what came of it.
 //!
 //! ```text
 //!  learning │ warm-up │ window: loads, latency, fairness │ drain
@@ -9,10 +9,11 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::tops::Top;
 use serde::Serialize;
 
 use crate::bench::{BackPressure, Bench, Planned, Scenario, STUCK_CYCLES};
-use crate::engine::{Cause, Engine};
+use crate::engine::{Cause, Engine, Pulse};
 use crate::frame::{self, Received};
 use crate::measure::{self, Latency, Summary};
 use crate::rng::Probability;
@@ -25,6 +26,8 @@ const QUIET_CYCLES: u64 = 256;
 const DRAIN_LIMIT_CYCLES: u64 = 10_000_000;
 /// Cycles between two calls of the progress callback.
 const PROGRESS_CYCLES: u64 = 512;
+/// Cycles after which the switch counts a frame that went on to the queue of its egress.
+pub const ACCEPTED_AFTER_CYCLES: u64 = 1;
 /// Share of the offered beats that may wait outside before a point counts as saturated.
 const SATURATED_SHARE: f64 = 0.005;
 
@@ -46,6 +49,8 @@ pub struct Plan {
 pub struct Report {
     /// Name of the configuration.
     pub config: String,
+    /// What was simulated: the switch or a fabric.
+    pub top: String,
     /// Name of the simulation engine.
     pub engine: String,
     /// Seed of the traffic.
@@ -93,6 +98,9 @@ pub struct Report {
     pub latency_cycles: Summary,
     /// From the edge at which a frame's first beat is first offered to the edge at which its last beat leaves.
     pub last_latency_cycles: Summary,
+    /// From the edge at which a frame's first beat is taken to the edge at which the switch hands it to the queue of its
+    /// egress: the lookup, and any wait for room; frames taken in the window. `None` for a fabric.
+    pub lookup_latency_cycles: Option<Summary>,
     /// Jain's index of the beats of each ingress that left in the window.
     pub jain_index: f64,
     /// What the statistics pins counted, by cause.
@@ -139,15 +147,18 @@ pub fn run(
         ));
     }
     check_back_pressure(plan.back_pressure, config.ports)?;
-    let traffic = Traffic::new(plan.traffic, config)?;
+    let top = engine.top();
+    let traffic = Traffic::new(plan.traffic, config, top)?;
     let mut bench = Bench::new(engine, plan.traffic.seed);
-    learn(engine, &mut bench)?;
+    if top == Top::Switch {
+        learn(engine, &mut bench)?;
+    }
 
     bench.pause = Probability::new(plan.pause);
     bench.back_pressure = plan.back_pressure;
     let base = bench.cycle;
     let warm_up = plan.cycles / 10;
-    let mut flows = Flows::new(traffic, config, base, warm_up, plan.cycles);
+    let mut flows = Flows::new(traffic, config, top, base, warm_up, plan.cycles);
     let mut at_window = (bench.taken_beats.clone(), bench.given_beats.clone());
     for cycle in 0..plan.cycles {
         if cycle == warm_up {
@@ -184,6 +195,7 @@ pub fn run(
         .sum();
     Ok(Report {
         config: config.name.into(),
+        top: top.name().into(),
         engine: engine.name().into(),
         seed: plan.traffic.seed,
         traffic: plan.traffic.pattern.name().into(),
@@ -207,9 +219,11 @@ pub fn run(
         saturated: behind > tolerated,
         latency_cycles: flows.first_latency.summary(),
         last_latency_cycles: flows.last_latency.summary(),
+        lookup_latency_cycles: (top == Top::Switch).then(|| flows.lookup_latency.summary()),
         jain_index: measure::jain_index(&flows.window_beats),
         causes: Cause::ALL
             .into_iter()
+            .filter(|cause| cause.is_counted_by(top))
             .map(|cause| (cause.name(), bench.counts.total(cause)))
             .collect(),
     })
@@ -296,6 +310,7 @@ impl Scenario for Lesson {
             start: cycle,
             bytes: stamp.frame(),
             poisoned: false,
+            dest: 0,
         })
     }
 
@@ -338,6 +353,7 @@ fn drain(engine: &mut dyn Engine, bench: &mut Bench, flows: &mut Flows) -> Resul
 /// Every frame from its offer to its delivery.
 struct Flows {
     traffic: Traffic,
+    top: Top,
     ports: usize,
     beat_bytes: usize,
     /// First cycle of the traffic, of the window, and the first cycle after both.
@@ -350,6 +366,9 @@ struct Flows {
     window_beats: Vec<u64>,
     first_latency: Latency,
     last_latency: Latency,
+    /// Per ingress, cycles in which the frames entered that the switch has not counted as accepted.
+    entered: Vec<VecDeque<u64>>,
+    lookup_latency: Latency,
     sent: u64,
     /// Frames of `sent` that arrived in one way or another where they were to go.
     settled: u64,
@@ -400,10 +419,18 @@ impl Pair {
 }
 
 impl Flows {
-    fn new(traffic: Traffic, config: &Config, base: u64, warm_up: u64, cycles: u64) -> Self {
+    fn new(
+        traffic: Traffic,
+        config: &Config,
+        top: Top,
+        base: u64,
+        warm_up: u64,
+        cycles: u64,
+    ) -> Self {
         let ports = config.ports;
         Self {
             traffic,
+            top,
             ports,
             beat_bytes: config.beat_bytes(),
             base,
@@ -415,6 +442,8 @@ impl Flows {
             window_beats: vec![0; ports],
             first_latency: Latency::default(),
             last_latency: Latency::default(),
+            entered: vec![VecDeque::new(); ports],
+            lookup_latency: Latency::default(),
             sent: 0,
             settled: 0,
             damaged: vec![0; ports],
@@ -455,8 +484,9 @@ impl Scenario for Flows {
         Some(Planned {
             id: u64::from(stamp.sequence),
             start,
-            bytes: stamp.frame(),
+            bytes: stamp.frame_for(self.top),
             poisoned: false,
+            dest: stamp.dest(self.top),
         })
     }
 
@@ -469,13 +499,32 @@ impl Scenario for Flows {
         }
     }
 
+    fn entered(&mut self, ingress: usize, cycle: u64) {
+        if self.top == Top::Switch {
+            self.entered[ingress].push_back(cycle);
+        }
+    }
+
+    fn counted(&mut self, pulse: &Pulse, cycle: u64) {
+        if pulse.cause != Cause::Accepted {
+            return;
+        }
+        let Some(entered) = self.entered[pulse.ingress].pop_front() else {
+            return;
+        };
+        if (self.window..self.end).contains(&entered) {
+            self.lookup_latency
+                .record(cycle - ACCEPTED_AFTER_CYCLES - entered);
+        }
+    }
+
     fn ended(&mut self, ingress: usize, _id: u64, _cycle: u64) {
         self.current[ingress] = None;
     }
 
     fn received(&mut self, egress: usize, received: &Received) -> Result<(), Error> {
-        let stamp = Stamp::read(&received.bytes, self.ports)
-            .filter(|stamp| received.well_formed && received.bytes == stamp.frame());
+        let stamp = Stamp::read_from(self.top, &received.bytes, self.ports)
+            .filter(|stamp| received.well_formed && received.bytes == stamp.frame_for(self.top));
         let stamp = match stamp {
             Some(stamp) if !received.poisoned => stamp,
             _ => {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::tops::Top;
 
 use crate::frame::{self, Mac};
 use crate::rng::{Probability, Rng};
@@ -18,9 +19,11 @@ const TYPE_EXPERIMENTAL: u16 = 0x88b5;
 const BURST_FRAMES: f64 = 16.0;
 
 /// Where frames go, and how they are spaced.
+///
+/// A switch filters frames for the port they come from, so there only the other ports are chosen from; on a fabric all are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// Every other port is equally likely, gaps are geometric.
+    /// Every port is equally likely, gaps are geometric.
     Uniform,
     /// Each port sends to one other port, none to the same; gaps are geometric.
     Permutation,
@@ -65,7 +68,7 @@ impl FromStr for Pattern {
     }
 }
 
-/// How long frames are, in bytes from destination address to FCS.
+/// How long frames are, in bytes: on a switch from destination address to FCS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameSize {
     /// All the same.
@@ -187,18 +190,48 @@ pub struct Stamp {
     pub destination: usize,
     /// Its number among the frames from this source to this destination, from 0.
     pub sequence: u32,
-    /// Bytes from destination address to FCS, at least 64.
+    /// Bytes of the frame: on a switch from destination address to FCS, at least 64; on a fabric at least 8.
     pub length: usize,
 }
 
 impl Stamp {
-    /// The frame, addresses to FCS.
+    /// Bytes of the stamp itself.
+    const BYTES: usize = 8;
+
+    /// The shortest frame that carries a stamp through `top`.
+    #[must_use]
+    pub const fn shortest(top: Top) -> usize {
+        match top {
+            Top::Switch => frame::MIN_FRAME_BYTES,
+            Top::Fabric | Top::FabricMc => Self::BYTES,
+        }
+    }
+
+    /// The Ethernet frame, addresses to FCS.
     #[must_use]
     pub fn frame(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.length);
         bytes.extend_from_slice(&Mac::of_port(self.destination).0);
         bytes.extend_from_slice(&Mac::of_port(self.source).0);
         bytes.extend_from_slice(&TYPE_EXPERIMENTAL.to_be_bytes());
+        self.write(&mut bytes, self.length - frame::FCS_BYTES);
+        bytes.extend_from_slice(&frame::fcs(&bytes));
+        bytes
+    }
+
+    /// The frame as `top` takes it: Ethernet for the switch, only the stamp and a payload for a fabric.
+    #[must_use]
+    pub fn frame_for(&self, top: Top) -> Vec<u8> {
+        if top == Top::Switch {
+            return self.frame();
+        }
+        let mut bytes = Vec::with_capacity(self.length);
+        self.write(&mut bytes, self.length);
+        bytes
+    }
+
+    /// Appends the stamp and as much payload as makes `length` bytes.
+    fn write(&self, bytes: &mut Vec<u8>, length: usize) {
         bytes.push(self.source as u8);
         bytes.push(self.destination as u8);
         bytes.extend_from_slice(&self.sequence.to_be_bytes());
@@ -206,21 +239,29 @@ impl Stamp {
         // A payload in which no two frames, and no two words of one frame, look alike.
         let mut word =
             (u64::from(self.sequence) << 16) ^ (self.source as u64) << 8 ^ self.destination as u64;
-        while bytes.len() < self.length - frame::FCS_BYTES {
+        while bytes.len() < length {
             word = word
                 .wrapping_mul(0x5851_f42d_4c95_7f2d)
                 .wrapping_add(0x1405_7b7e_f767_814f);
             bytes.extend_from_slice(&word.to_be_bytes()[..4]);
         }
-        bytes.truncate(self.length - frame::FCS_BYTES);
-        bytes.extend_from_slice(&frame::fcs(&bytes));
-        bytes
+        bytes.truncate(length);
     }
 
-    /// The stamp in a frame, or `None` if it carries none that the sources could have made for `ports` ports.
+    /// The stamp in an Ethernet frame, or `None` if it carries none that the sources could have made for `ports` ports.
     #[must_use]
     pub fn read(bytes: &[u8], ports: usize) -> Option<Self> {
-        let body: &[u8; 8] = bytes.get(frame::HEADER_BYTES..)?.first_chunk()?;
+        Self::read_from(Top::Switch, bytes, ports)
+    }
+
+    /// The stamp in a frame that left `top`, or `None` if it carries none that the sources could have made.
+    #[must_use]
+    pub fn read_from(top: Top, bytes: &[u8], ports: usize) -> Option<Self> {
+        let header = match top {
+            Top::Switch => frame::HEADER_BYTES,
+            Top::Fabric | Top::FabricMc => 0,
+        };
+        let body: &[u8; Self::BYTES] = bytes.get(header..)?.first_chunk()?;
         let [source, destination, a, b, c, d, high, low] = *body;
         let stamp = Self {
             source: usize::from(source),
@@ -228,11 +269,22 @@ impl Stamp {
             sequence: u32::from_be_bytes([a, b, c, d]),
             length: usize::from(u16::from_be_bytes([high, low])),
         };
-        let plausible = frame::ether_type(bytes) == Some(TYPE_EXPERIMENTAL)
+        let is_ours = header == 0 || frame::ether_type(bytes) == Some(TYPE_EXPERIMENTAL);
+        let plausible = is_ours
             && stamp.source < ports
             && stamp.destination < ports
-            && stamp.length >= frame::MIN_FRAME_BYTES;
+            && stamp.length >= Self::shortest(top);
         plausible.then_some(stamp)
+    }
+
+    /// `tdest` that sends the frame to its destination through `top`.
+    #[must_use]
+    pub const fn dest(&self, top: Top) -> u64 {
+        match top {
+            Top::Switch => 0,
+            Top::Fabric => self.destination as u64,
+            Top::FabricMc => 1 << self.destination,
+        }
     }
 }
 
@@ -249,6 +301,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Traffic {
     spec: Spec,
+    top: Top,
     ports: usize,
     beat_bytes: usize,
     start: Probability,
@@ -268,11 +321,11 @@ struct Source {
 }
 
 impl Traffic {
-    /// Sources for every ingress of `config`.
+    /// Sources for every ingress of `top` in `config`.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the load or the frame size is out of range.
-    pub fn new(spec: Spec, config: &Config) -> Result<Self, Error> {
+    pub fn new(spec: Spec, config: &Config, top: Top) -> Result<Self, Error> {
         if !(spec.load > 0.0 && spec.load <= 1.0) {
             return Err(Error::invalid(
                 "the load",
@@ -281,15 +334,14 @@ impl Traffic {
             ));
         }
         let (low, high) = spec.frame.bounds();
-        if low < frame::MIN_FRAME_BYTES || high > config.max_frame_bytes {
+        let shortest = Stamp::shortest(top);
+        if low < shortest || high > config.max_frame_bytes {
             return Err(Error::invalid(
                 "the frame size",
                 spec.frame,
                 format!(
-                    "within {} to {} bytes for configuration {}",
-                    frame::MIN_FRAME_BYTES,
-                    config.max_frame_bytes,
-                    config.name
+                    "within {shortest} to {} bytes for configuration {}",
+                    config.max_frame_bytes, config.name
                 ),
             ));
         }
@@ -305,6 +357,7 @@ impl Traffic {
         let shift = 1 + Rng::new(spec.seed, 0).below(ports as u32 - 1) as usize;
         Ok(Self {
             spec,
+            top,
             ports,
             beat_bytes: config.beat_bytes(),
             start: Probability::new(start),
@@ -332,18 +385,22 @@ impl Traffic {
         if source.clock >= end {
             return None;
         }
-        let other = |rng: &mut Rng| {
+        let own = self.top != Top::Switch;
+        let any = |rng: &mut Rng| {
+            if own {
+                return rng.below(self.ports as u32) as usize;
+            }
             let step = 1 + rng.below(self.ports as u32 - 1) as usize;
             (ingress + step) % self.ports
         };
         let destination = match self.spec.pattern {
             Pattern::Permutation => (ingress + self.shift) % self.ports,
-            Pattern::Hotspot if ingress != 0 && source.rng.below(2) == 0 => 0,
-            Pattern::Uniform | Pattern::Hotspot => other(&mut source.rng),
+            Pattern::Hotspot if (own || ingress != 0) && source.rng.below(2) == 0 => 0,
+            Pattern::Uniform | Pattern::Hotspot => any(&mut source.rng),
             Pattern::Bursty => {
                 let destination = match source.burst {
                     Some(destination) => destination,
-                    None => other(&mut source.rng),
+                    None => any(&mut source.rng),
                 };
                 let ends = source.rng.chance(self.burst_end);
                 source.burst = (!ends).then_some(destination);
@@ -384,7 +441,8 @@ mod tests {
     fn every_pattern_offers_the_load_it_is_asked_for() {
         for pattern in Pattern::ALL {
             for (load, frame) in [(0.1, "64"), (0.5, "imix"), (0.9, "65-1522"), (1.0, "64")] {
-                let mut traffic = Traffic::new(spec(pattern, load, frame), config()).unwrap();
+                let mut traffic =
+                    Traffic::new(spec(pattern, load, frame), config(), Top::Switch).unwrap();
                 let end = 4_000_000;
                 let mut beats = 0;
                 let mut last_end = 0;
@@ -405,7 +463,8 @@ mod tests {
     #[test]
     fn patterns_choose_the_destinations_they_name() {
         for pattern in Pattern::ALL {
-            let mut traffic = Traffic::new(spec(pattern, 1.0, "64"), config()).unwrap();
+            let mut traffic =
+                Traffic::new(spec(pattern, 1.0, "64"), config(), Top::Switch).unwrap();
             let mut seen = [[0_u32; 4]; 4];
             for (ingress, row) in seen.iter_mut().enumerate() {
                 for _ in 0..6_000 {
@@ -435,7 +494,8 @@ mod tests {
 
     #[test]
     fn bursts_are_sixteen_frames_on_average() {
-        let mut traffic = Traffic::new(spec(Pattern::Bursty, 0.2, "64"), config()).unwrap();
+        let mut traffic =
+            Traffic::new(spec(Pattern::Bursty, 0.2, "64"), config(), Top::Switch).unwrap();
         let mut bursts = 0;
         let mut end = u64::MAX;
         for _ in 0..20_000 {
@@ -453,7 +513,7 @@ mod tests {
                 seed,
                 ..spec(Pattern::Uniform, 0.5, "imix")
             };
-            let mut traffic = Traffic::new(spec, config()).unwrap();
+            let mut traffic = Traffic::new(spec, config(), Top::Switch).unwrap();
             (0..50)
                 .map(|i| traffic.next(i % 4, u64::MAX))
                 .collect::<Vec<_>>()
@@ -464,7 +524,8 @@ mod tests {
 
     #[test]
     fn a_tiny_load_ends_at_the_horizon() {
-        let mut traffic = Traffic::new(spec(Pattern::Uniform, 1e-12, "64"), config()).unwrap();
+        let mut traffic =
+            Traffic::new(spec(Pattern::Uniform, 1e-12, "64"), config(), Top::Switch).unwrap();
         assert_eq!(traffic.next(0, 10_000), None);
     }
 
@@ -490,13 +551,38 @@ mod tests {
     }
 
     #[test]
+    fn a_fabric_is_sent_to_every_port_from_one_beat_on() {
+        let mut traffic =
+            Traffic::new(spec(Pattern::Uniform, 1.0, "8"), config(), Top::Fabric).unwrap();
+        let mut seen = [0_u32; 4];
+        for _ in 0..8_000 {
+            let stamp = traffic.next(2, u64::MAX).unwrap().stamp;
+            seen[stamp.destination] += 1;
+            for top in [Top::Fabric, Top::FabricMc] {
+                let bytes = stamp.frame_for(top);
+                assert_eq!(bytes.len(), 8);
+                assert_eq!(Stamp::read_from(top, &bytes, 4), Some(stamp));
+            }
+            assert_eq!(stamp.dest(Top::Fabric), stamp.destination as u64);
+            assert_eq!(stamp.dest(Top::FabricMc), 1 << stamp.destination);
+        }
+        assert!(seen.iter().all(|count| *count > 1_800), "{seen:?}");
+        let error = Traffic::new(spec(Pattern::Uniform, 0.5, "7"), config(), Top::FabricMc)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("within 8 to 1522"), "{error}");
+    }
+
+    #[test]
     fn refuses_loads_and_sizes_out_of_range() {
         for load in [0.0, -0.5, 1.01, f64::NAN] {
-            let error = Traffic::new(spec(Pattern::Uniform, load, "64"), config()).unwrap_err();
+            let error = Traffic::new(spec(Pattern::Uniform, load, "64"), config(), Top::Switch)
+                .unwrap_err();
             assert!(error.to_string().contains("the load"), "{error}");
         }
         for frame in ["63", "1523", "64-2000", "4-70"] {
-            let error = Traffic::new(spec(Pattern::Uniform, 0.5, frame), config()).unwrap_err();
+            let error = Traffic::new(spec(Pattern::Uniform, 0.5, frame), config(), Top::Switch)
+                .unwrap_err();
             assert!(error.to_string().contains("within 64 to 1522"), "{error}");
         }
         for bad in ["", "big", "70-64", "64-", "-64", "1-2-3", "99999999999"] {

@@ -1,7 +1,7 @@
 //! Writes the stream pins of a switch as waves, VCD or FST, while it is simulated.
 //!
 //! Signals are named as on the exported top: `s00_axis_tdata` and so on, and `rst`. One step a cycle, in picoseconds at
-//! the clock given. Data, byte enables and marks are unknown (`x`) while `tvalid` is low.
+//! the clock given. Data, byte enables, marks and destinations are unknown (`x`) while `tvalid` is low.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -11,6 +11,7 @@ use fst_writer::{
     FstBodyWriter, FstFileType, FstInfo, FstScopeType, FstSignalId, FstSignalType, FstVarDirection,
     FstVarType,
 };
+use lightswitch_hdl::tops::Top;
 use vcd::{IdCode, TimescaleUnit, Value, VarType};
 
 use crate::beat::Beat;
@@ -35,7 +36,8 @@ impl Tapped {
     /// # Errors
     /// [`Error::Wave`] if the ending is another or the file cannot be written, [`Error::Invalid`] for the clock.
     pub fn new(engine: Box<dyn Engine>, path: &Path, clock_mhz: f64) -> Result<Self, Error> {
-        let wave = Wave::create(path, engine.ports(), engine.beat_bytes(), clock_mhz)?;
+        let shape = Shape::of(engine.as_ref());
+        let wave = Wave::create(path, shape, clock_mhz)?;
         Ok(Self {
             inner: engine,
             wave,
@@ -64,6 +66,10 @@ impl Engine for Tapped {
         self.inner.beat_bytes()
     }
 
+    fn top(&self) -> Top {
+        self.inner.top()
+    }
+
     fn table_set(&self, address: Mac) -> Option<usize> {
         self.inner.table_set(address)
     }
@@ -84,11 +90,35 @@ impl Engine for Tapped {
     }
 }
 
+/// What decides on the signals there are.
+#[derive(Clone, Copy)]
+struct Shape {
+    ports: usize,
+    beat_bytes: usize,
+    /// Bits of `tdest`, 0 for none.
+    dest_bits: usize,
+}
+
+impl Shape {
+    fn of(engine: &dyn Engine) -> Self {
+        let ports = engine.ports();
+        Self {
+            ports,
+            beat_bytes: engine.beat_bytes(),
+            dest_bits: match engine.top() {
+                Top::Switch => 0,
+                Top::Fabric => ports.next_power_of_two().trailing_zeros() as usize + 1,
+                Top::FabricMc => ports,
+            },
+        }
+    }
+}
+
 /// A wave file being written.
 struct Wave {
     path: PathBuf,
     format: Format,
-    beat_bytes: usize,
+    shape: Shape,
     clock_mhz: f64,
     step: u64,
     /// What each signal was last, highest bit first, in characters.
@@ -101,7 +131,7 @@ enum Format {
 }
 
 impl Wave {
-    fn create(path: &Path, ports: usize, beat_bytes: usize, clock_mhz: f64) -> Result<Self, Error> {
+    fn create(path: &Path, shape: Shape, clock_mhz: f64) -> Result<Self, Error> {
         if !(0.001..=1e5).contains(&clock_mhz) {
             return Err(Error::invalid(
                 "the clock",
@@ -109,7 +139,7 @@ impl Wave {
                 "0.001 to 100000 MHz for waves, which count picoseconds",
             ));
         }
-        let signals = signals(ports, beat_bytes);
+        let signals = signals(shape);
         let fail = |reason: String| Error::Wave {
             path: path.into(),
             reason,
@@ -122,7 +152,7 @@ impl Wave {
         Ok(Self {
             path: path.into(),
             format,
-            beat_bytes,
+            shape,
             clock_mhz,
             step: 0,
             last: vec![Vec::new(); signals.len()],
@@ -130,7 +160,7 @@ impl Wave {
     }
 
     fn reset(&mut self) -> Result<(), Error> {
-        let ports = (self.last.len() - 1) / (2 * PINS);
+        let ports = self.shape.ports;
         let nothing = Outcome::new(ports);
         self.write(true, &vec![None; ports], &vec![false; ports], &nothing)
     }
@@ -158,21 +188,24 @@ impl Wave {
         for (stream, (beat, ready)) in ingress.chain(egress).enumerate() {
             self.stream(1 + stream * PINS, beat.as_ref(), *ready)?;
         }
+        if self.shape.dest_bits > 0 {
+            for (port, beat) in offered.iter().enumerate() {
+                let dest = bits(beat.as_ref().map(|beat| beat.dest), self.shape.dest_bits);
+                self.change(1 + 2 * self.shape.ports * PINS + port, &dest)?;
+            }
+        }
         self.step += 1;
         Ok(())
     }
 
     fn stream(&mut self, first: usize, beat: Option<&Beat>, ready: bool) -> Result<(), Error> {
-        let bytes = self.beat_bytes;
+        let bytes = self.shape.beat_bytes;
         let mut data = vec![b'x'; 8 * bytes];
-        let mut keep = vec![b'x'; bytes];
+        let keep = bits(beat.map(|beat| beat.keep), bytes);
         let mut marks = [b'x'; 2];
         if let Some(beat) = beat {
             for (index, character) in data.iter_mut().rev().enumerate() {
                 *character = bit(beat.data[index / 8] >> (index % 8) & 1 == 1);
-            }
-            for (index, character) in keep.iter_mut().rev().enumerate() {
-                *character = bit(beat.keep >> index & 1 == 1);
             }
             marks = [bit(beat.last), bit(beat.user)];
         }
@@ -256,6 +289,14 @@ fn bit(value: bool) -> u8 {
     }
 }
 
+/// A value's bits, the highest first; unknown without one.
+fn bits(value: Option<u64>, width: usize) -> Vec<u8> {
+    (0..width)
+        .rev()
+        .map(|index| value.map_or(b'x', |value| bit(value >> index & 1 == 1)))
+        .collect()
+}
+
 fn vcd_value(character: u8) -> Value {
     match character {
         b'0' => Value::V0,
@@ -275,12 +316,12 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Names and widths: `rst`, the ingress streams, the egress streams.
-fn signals(ports: usize, beat_bytes: usize) -> Vec<(String, u32)> {
-    let width = beat_bytes as u32;
+/// Names and widths: `rst`, the ingress streams, the egress streams, the destinations at the ingresses.
+fn signals(shape: Shape) -> Vec<(String, u32)> {
+    let width = shape.beat_bytes as u32;
     let mut signals = vec![("rst".into(), 1)];
     for side in ['s', 'm'] {
-        for port in 0..ports {
+        for port in 0..shape.ports {
             for (pin, width) in [
                 ("tdata", 8 * width),
                 ("tkeep", width),
@@ -291,6 +332,11 @@ fn signals(ports: usize, beat_bytes: usize) -> Vec<(String, u32)> {
             ] {
                 signals.push((format!("{side}{port:02}_axis_{pin}"), width));
             }
+        }
+    }
+    if shape.dest_bits > 0 {
+        for port in 0..shape.ports {
+            signals.push((format!("s{port:02}_axis_tdest"), shape.dest_bits as u32));
         }
     }
     signals
@@ -356,6 +402,13 @@ mod tests {
     use crate::frame;
     use crate::traffic::Stamp;
 
+    /// The switch of these tests.
+    const SHAPE: Shape = Shape {
+        ports: 2,
+        beat_bytes: 4,
+        dest_bits: 0,
+    };
+
     /// Picoseconds, signal, value: as read back from a file.
     type Change = (u64, String, String);
 
@@ -376,7 +429,7 @@ mod tests {
             stamp.frame()
         });
         engine.reset().unwrap();
-        let names = signals(2, 4);
+        let names = signals(SHAPE);
         let mut idle = vec![("rst".to_string(), "1".to_string())];
         idle.extend(names[1..].iter().map(|(name, width)| {
             let value = if name.ends_with("valid") || name.ends_with("ready") {
@@ -459,7 +512,7 @@ mod tests {
         let mut parser = vcd::Parser::new(std::io::BufReader::new(File::open(&path).unwrap()));
         let header = parser.parse_header().unwrap();
         assert_eq!(header.timescale, Some((1, TimescaleUnit::PS)));
-        let names: HashMap<IdCode, (String, u32)> = signals(2, 4)
+        let names: HashMap<IdCode, (String, u32)> = signals(SHAPE)
             .into_iter()
             .map(|(name, width)| {
                 let var = header.find_var(&["lightswitch", &name]).unwrap();
@@ -521,6 +574,41 @@ mod tests {
             .unwrap();
         changes.sort_by_key(|change| change.0);
         compare(&steps, &changes);
+    }
+
+    #[test]
+    fn a_fabric_shows_where_its_frames_go() {
+        let path = file("fabric.vcd");
+        let config = Config::named("2x32").unwrap();
+        for (top, to_port_1) in [(Top::Fabric, "01"), (Top::FabricMc, "10")] {
+            let inner =
+                engine::build_top(EngineKind::Rtl, config, top, &Settings::default()).unwrap();
+            let mut engine = Tapped::new(inner, &path, 100.0).unwrap();
+            let stamp = Stamp {
+                source: 0,
+                destination: 1,
+                sequence: 0,
+                length: 8,
+            };
+            let mut beat = frame::beat(&stamp.frame_for(top), 0, 4, false);
+            beat.dest = stamp.dest(top);
+            let mut outcome = Outcome::new(2);
+            for offered in [None, Some(beat)] {
+                engine
+                    .cycle(&[offered, None], &[true; 2], &mut outcome)
+                    .unwrap();
+            }
+            engine.finish().unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut names = text.lines().filter(|line| line.contains("axis_tdest"));
+            let code = names.next().unwrap().split_whitespace().nth(3).unwrap();
+            for value in ["xx", to_port_1] {
+                assert!(
+                    text.contains(&format!("b{value} {code}")),
+                    "{top:?}: {text}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use lightswitch_hdl::fabric::{Fabric, FabricMc};
 use lightswitch_hdl::prelude::*;
 use lightswitch_hdl::target::Target;
 
-use super::rig::{MAX_FRAME_BYTES, PORTS};
+use super::rig::{ENDLESS, MAX_FRAME_BYTES, PORTS};
 
 /// From a first beat offered to its transfer, on an idle fabric.
 const LATENCY: u64 = 3;
@@ -201,6 +201,7 @@ impl<D: Dut> Rig<D> {
 
     /// One cycle. A source waits for nothing but in front of a first beat, and in lossy mode never.
     fn cycle(&mut self) {
+        assert!(self.cycle < ENDLESS, "the fabric is stuck");
         self.drive();
         for port in 0..PORTS {
             let (pulses, dropped) = self.fabric.pulses(port);

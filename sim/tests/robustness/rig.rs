@@ -6,7 +6,7 @@ use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::Random;
 use lightswitch_sim::beat::Beat;
 use lightswitch_sim::engine::{self, Cause, Counts, Engine, EngineKind, Outcome, Settings};
-use lightswitch_sim::frame::{self, Assembler, Received};
+use lightswitch_sim::frame::{self, Assembler, Received, Verdict};
 
 /// Ports of the switch.
 pub const PORTS: usize = 4;
@@ -18,6 +18,9 @@ pub const MAX_FRAME_BYTES: usize = 1_522;
 pub const LATENCY: u64 = 6;
 /// Beats of a frame that are taken before the switch knows where it goes: its first beat then stands in front of the fabric.
 const BEATS_AHEAD: usize = 3;
+
+/// Cycles after which a test has hung.
+pub const ENDLESS: u64 = 20_000;
 
 /// The station behind a port.
 pub const STATION: [[u8; 6]; PORTS] = [
@@ -153,6 +156,7 @@ impl Rig {
 
     /// One cycle. Checks that beats hold until they are taken and that no frame waits once the fabric has begun it.
     pub fn cycle(&mut self) {
+        assert!(self.cycle < ENDLESS, "the switch is stuck");
         let offered: [Option<Beat>; PORTS] =
             std::array::from_fn(|port| match self.source[port].front() {
                 Some(Step::Offer(beat)) => Some(*beat),
@@ -207,8 +211,12 @@ impl Rig {
             if let Some(received) = received {
                 assert!(received.well_formed, "egress {port}: byte enables");
                 assert!(received.bytes.len() <= MAX_FRAME_BYTES, "egress {port}");
-                let stomped = frame::verdict(&received.bytes) != frame::Verdict::Good;
-                assert_eq!(received.poisoned, stomped, "egress {port}: tuser and FCS");
+                let fcs = if received.poisoned {
+                    Verdict::Stomped
+                } else {
+                    Verdict::Good
+                };
+                assert_eq!(frame::verdict(&received.bytes), fcs, "egress {port}");
                 self.left[port].push(received);
             }
         }

@@ -48,6 +48,8 @@ pub struct Column<
     pub last: Signal<In, Bits<PORTS>>,
     /// Frames that start now are stored before they are forwarded.
     pub store_forward: Signal<In, Bits<PORTS>>,
+    /// Ingresses that never send here, a constant: synthesis leaves their queues out.
+    pub barred: Signal<In, Bits<PORTS>>,
     /// A longest frame fits.
     pub room: Signal<Out, Bits<PORTS>>,
 
@@ -91,6 +93,7 @@ impl<
             first: Signal::default(),
             last: Signal::default(),
             store_forward: Signal::default(),
+            barred: Signal::default(),
             room: Signal::default(),
             egress: StreamSource::default(),
             queue: std::array::from_fn(|_| Crosspoint::new(max_frame_beats, target)),
@@ -139,6 +142,12 @@ impl<
                 self.queue[i].beat.data[word].next = self.row[i].data[word].val();
                 self.mux.head[i].data[word].next = self.queue[i].head.data[word].val();
             }
+            if self.barred.val().get_bit(i) {
+                self.mux.head[i].side.next = 0.into();
+                for word in 0..WORDS {
+                    self.mux.head[i].data[word].next = 0.into();
+                }
+            }
             self.room.next = self.room.val().replace_bit(i, self.queue[i].room.val());
             self.head_valid.next = self
                 .head_valid
@@ -150,7 +159,7 @@ impl<
                 .replace_bit(i, self.queue[i].request.val());
             self.sole.next = self.sole.val().replace_bit(i, self.queue[i].sole.val());
         }
-        self.arbiter.request.next = self.request.val();
+        self.arbiter.request.next = self.request.val() & !self.barred.val();
         self.arbiter.sole.next = self.sole.val();
 
         // 2. The chosen head, unpacked.

@@ -97,6 +97,9 @@ pub struct Matrix<
     push: [Signal<Local, Bits<PORTS>>; PORTS],
     store_forward: [Signal<Local, Bits<PORTS>>; PORTS],
     room: [Signal<Local, Bits<PORTS>>; PORTS],
+
+    // Parameters.
+    barred: [Constant<Bits<PORTS>>; PORTS],
 }
 
 impl<
@@ -108,12 +111,13 @@ impl<
         const LEVEL_W: usize,
     > Matrix<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W>
 {
-    /// An empty matrix for frames of up to `max_frame_bytes`.
+    /// An empty matrix for frames of up to `max_frame_bytes`; `barred[e]` is the mask of the ingresses that never send to
+    /// egress `e`.
     ///
     /// # Panics
     /// If a longest frame does not fit a queue.
     #[must_use]
-    pub fn new(max_frame_bytes: usize, target: Target) -> Self {
+    pub fn new(max_frame_bytes: usize, target: Target, barred: [u64; PORTS]) -> Self {
         const { assert!(KEEP_W == 4 * WORDS, "KEEP_W must be 4 x WORDS") };
         let max_frame_beats = max_frame_bytes.div_ceil(KEEP_W);
         Self {
@@ -131,6 +135,7 @@ impl<
             push: std::array::from_fn(|_| Signal::default()),
             store_forward: std::array::from_fn(|_| Signal::default()),
             room: std::array::from_fn(|_| Signal::default()),
+            barred: barred.map(|mask| Constant::new(mask.into())),
         }
     }
 }
@@ -197,6 +202,7 @@ impl<
             self.column[e].last.next = self.last.val();
             self.column[e].push.next = self.push[e].val();
             self.column[e].store_forward.next = self.store_forward[e].val();
+            self.column[e].barred.next = self.barred[e].val();
             self.column[e].egress.tready.next = self.egress[e].tready.val();
             self.egress[e].tvalid.next = self.column[e].egress.tvalid.val();
             self.egress[e].tkeep.next = self.column[e].egress.tkeep.val();

@@ -102,6 +102,21 @@ impl<
     /// If a longest frame does not fit a queue.
     #[must_use]
     pub fn new(max_frame_bytes: usize, target: Target) -> Self {
+        Self::barring(max_frame_bytes, target, [0; PORTS])
+    }
+
+    /// The same for masks that never name the frame's own port: synthesis leaves out the `PORTS` queues of those pairs.
+    ///
+    /// # Panics
+    /// As [`FabricMc::new`] does.
+    #[must_use]
+    pub fn without_hairpins(max_frame_bytes: usize, target: Target) -> Self {
+        let own = std::array::from_fn(|port| 1 << port);
+        Self::barring(max_frame_bytes, target, own)
+    }
+
+    /// A fabric without the queues that `barred` names for each egress.
+    fn barring(max_frame_bytes: usize, target: Target, barred: [u64; PORTS]) -> Self {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -118,7 +133,7 @@ impl<
             stat_poisoned: Signal::default(),
             stat_full: std::array::from_fn(|_| Signal::default()),
             route: std::array::from_fn(|_| RouteMask::default()),
-            matrix: Matrix::new(max_frame_bytes, target),
+            matrix: Matrix::new(max_frame_bytes, target, barred),
             started: Signal::default(),
             unroutable: Signal::default(),
             gap_closed: Signal::default(),

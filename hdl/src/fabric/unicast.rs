@@ -121,7 +121,7 @@ impl<
             stat_poisoned: Signal::default(),
             stat_full: std::array::from_fn(|_| Signal::default()),
             route: std::array::from_fn(|_| RouteIndex::default()),
-            matrix: Matrix::new(max_frame_bytes, target),
+            matrix: Matrix::new(max_frame_bytes, target, [0; PORTS]),
             started: Signal::default(),
             unroutable: Signal::default(),
             gap_closed: Signal::default(),

@@ -220,7 +220,7 @@ impl<
             stat_aged: std::array::from_fn(|_| Signal::default()),
             port: std::array::from_fn(|_| Ingress::new(max_frame_bytes)),
             addresses: MacTable::new(target),
-            fabric: FabricMc::new(max_frame_bytes, target),
+            fabric: FabricMc::without_hairpins(max_frame_bytes, target),
             gap_limit: Signal::default(),
             accepted: Signal::default(),
             runt_dropped: Signal::default(),

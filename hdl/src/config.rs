@@ -12,7 +12,8 @@ pub struct Config {
     pub data_w: usize,
     /// Bits of a queue address: each of the `ports` x `ports` queues holds `2^depth_w` beats in block RAM.
     pub depth_w: usize,
-    /// Bits of a set's index in the MAC table, which holds `2 x 2^table_w` addresses.
+    /// Bits of a set's index in the MAC table, which holds `2 x 2^table_w` addresses. 4 for `2x32`: there a part of the table is in
+    /// flip-flops, because the block RAM of an iCE40 HX8K does not hold it beside the queues.
     pub table_w: usize,
     /// Longest frame in bytes, destination address to FCS inclusive.
     pub max_frame_bytes: usize,

@@ -14,7 +14,7 @@
 //! a lookup (see [`ReadCollision`](super::ReadCollision)), so a memory that leaves it open will do.
 //!
 //! Up to 512 entries are two ECP5 `DP16KD` of 512 x 36, low word and low flags in the one, high word and high flags in the
-//! other, their output registers on: the `ecp5` twin.
+//! other, their output registers on: the `ecp5` twin. The `ice40` twin keeps in block RAM what is wide, the address.
 
 use crate::ecp5;
 use crate::prelude::*;
@@ -124,6 +124,50 @@ assign {{{READ}}} = head;
             last = (1 << INDEX_W) - 1
         )
     }
+
+    /// The address in three block RAMs of 16 bits, the rest in registers: most of its bits are 0 for few ports, and a
+    /// fourth RAM would not fit beside the queues. The table makes no use of a read that collides with a write:
+    /// `no_rw_check`.
+    fn ice40() -> String {
+        format!(
+            "\
+(* no_rw_check *)
+reg [47:0] addresses [0:{last}];
+(* ram_style = \"logic\" *)
+reg [23:0] others [0:{last}];
+reg [47:0] address_core;
+reg [23:0] other_core;
+reg [71:0] head;
+integer i;
+
+initial begin
+    for (i = 0; i <= {last}; i = i + 1) begin
+        addresses[i] = 48'd0;
+        others[i] = 24'd0;
+    end
+    address_core = 48'd0;
+    other_core = 24'd0;
+    head = 72'd0;
+end
+
+always @(posedge clock) begin
+    if (write_enable) begin
+        addresses[write_address] <= {{write_high[15:0], write_low}};
+        others[write_address] <= {{write_flags, write_high[31:16]}};
+    end
+    if (read_enable) begin
+        address_core <= addresses[read_address];
+        other_core <= others[read_address];
+    end
+    if (output_enable)
+        head <= {{other_core, address_core}};
+end
+
+assign {{read_flags, read_high, read_low}} = head;
+",
+            last = (1 << INDEX_W) - 1
+        )
+    }
 }
 
 #[allow(clippy::used_underscore_binding)] // the underscore keeps a field from becoming a signal
@@ -159,7 +203,8 @@ impl<const INDEX_W: usize> Logic for TableRam<INDEX_W> {
     fn hdl(&self) -> Verilog {
         match self._target {
             Target::Ecp5 => ecp5::block_ram(INDEX_W, WIDTH, WRITE, READ),
-            Target::Generic | Target::Ice40 => Verilog::Custom(Self::portable()),
+            Target::Generic => Verilog::Custom(Self::portable()),
+            Target::Ice40 => Verilog::Custom(Self::ice40()),
         }
     }
 
@@ -214,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_verilog_is_the_same() {
-        for target in [Target::Generic, Target::Ecp5] {
+        for target in Target::ALL {
             cosim::check!(TableRam::<4>::new(target), 2_000, 1, |ram, random| {
                 ram.write_enable.next = random.bit();
                 ram.write_address.next = random.bits(4).into();

@@ -789,7 +789,7 @@ fn stir<const PORTS: usize, const INDEX_W: usize>(
 
 #[test]
 fn the_verilog_of_two_ports_is_the_same() {
-    for target in [Target::Generic, Target::Ecp5] {
+    for target in Target::ALL {
         cosim::check!(MacTable::<2, 3>::new(target), 20_000, 1, stir);
     }
 }

@@ -29,6 +29,9 @@ VENV = Path(os.environ.get("LIGHTSWITCH_VENV", ROOT / ".venv"))
 # What goes through synthesis: small enough for every run.
 SYNTHESISED = (("4x64", "ecp5"), ("2x32", "ice40"))
 
+# The row that is measured to see that measuring works, and thrown away: the smallest one.
+TRIAL = "fabric-2x32-ice40"
+
 # Commands of the README that are steps of their own here, and this script itself.
 STEPS_OF_THEIR_OWN = ("scripts/demo", "scripts/measure", "scripts/test")
 
@@ -149,6 +152,7 @@ def steps() -> list[Step]:
             Step(f"synthesis {config} {target}", 900, synthesise(config, target), slow=True)
             for config, target in SYNTHESISED
         ),
+        Step("measure", 600, plain("scripts/measure", "--trial", "--only", TRIAL, "--seeds", "1"), slow=True),
     ]
 
 
@@ -182,7 +186,7 @@ def perform(step: Step) -> tuple[str, float, float]:
 def main() -> int:
     """Runs the steps and prints the table; 1 when one failed."""
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="leave the synthesis out")
+    parser.add_argument("--quick", action="store_true", help="leave synthesis and measurement out")
     args = parser.parse_args()
     rows, stopped = [], False
     for step in steps():

@@ -41,7 +41,7 @@ fn setups() -> Vec<Setup> {
     let port = |number: usize, width, shift: usize| Port {
         width,
         write_mode: WRITE_MODES[(number / shift + number) % 3],
-        has_register: (number + shift) % 3 != 0,
+        has_register: !(number + shift).is_multiple_of(3),
         code: CODES[(number / 2 + shift) % 2],
     };
     pairs
@@ -56,6 +56,7 @@ fn setups() -> Vec<Setup> {
 }
 
 /// The pins of one port in one cycle.
+#[allow(clippy::struct_excessive_bools, reason = "each is a pin")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Pins {
     data: u32,
@@ -124,8 +125,8 @@ impl Ram {
 
     /// An asynchronous reset acts before the outputs are looked at.
     fn settle(&mut self, pins: &[Pins; 2]) {
-        for side in 0..2 {
-            if self.setup.is_async && pins[side].reset {
+        for (side, pins) in pins.iter().enumerate() {
+            if self.setup.is_async && pins.reset {
                 self.latch[side] = 0;
                 self.register[side] = 0;
                 self.held[side] = !self.setup.is_release_async;

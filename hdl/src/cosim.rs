@@ -99,7 +99,7 @@ pub enum CosimError {
 ///
 /// # Errors
 /// [`CosimError::Unsettled`] if it never does.
-pub fn settle<B: Block>(block: &mut B) -> Result<(), CosimError> {
+pub fn settle<B: Block + ?Sized>(block: &mut B) -> Result<(), CosimError> {
     let _ = evaluate::take_unsettled();
     block.update_all();
     if evaluate::take_unsettled() {
@@ -223,7 +223,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`CosimError::Unsettled`] if the block has no stable state.
-    pub fn cycle<B: Block>(
+    pub fn cycle<B: Block + ?Sized>(
         &mut self,
         block: &mut B,
         mut set_clock: impl FnMut(&mut B, bool),
@@ -239,7 +239,7 @@ impl Recorder {
     }
 
     /// Records every top-level signal as it is now.
-    pub fn sample(&mut self, block: &dyn Block) {
+    pub fn sample<B: Block + ?Sized>(&mut self, block: &B) {
         let mut sampler = Sampler {
             depth: 0,
             names: Vec::new(),
@@ -258,6 +258,12 @@ impl Recorder {
                 .collect();
         }
         self.trace.cycles.push(sampler.values);
+    }
+
+    /// The value of `field` in the last recorded cycle.
+    #[must_use]
+    pub fn last(&self, field: &str) -> Option<u128> {
+        self.trace.value(self.trace.len().checked_sub(1)?, field)
     }
 
     /// What was recorded.
@@ -445,17 +451,43 @@ fn sources(design: &Design) -> Vec<String> {
 /// # Errors
 /// [`CosimError::Mismatch`] for the first difference, or what a tool says.
 pub fn replay(design: &Design, trace: &Trace) -> Result<(), CosimError> {
+    replay_comparing(design, trace, Compared::Everything)
+}
+
+/// The same, but what beats carry counts only while `tvalid` is high.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_beats(design: &Design, trace: &Trace) -> Result<(), CosimError> {
+    replay_comparing(design, trace, Compared::Beats)
+}
+
+/// Which outputs must be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// All, in every cycle.
+    Everything,
+    /// All, but `*_tdata`, `*_tkeep`, `*_tlast` and `*_tuser` only while the `*_tvalid` beside them is high.
+    Beats,
+}
+
+fn replay_comparing(design: &Design, trace: &Trace, compared: Compared) -> Result<(), CosimError> {
     if let Some(tool) = verilator()? {
-        return replay_with(&tool, design, trace);
+        return replay_with(&tool, design, trace, compared);
     }
     skipped(&design.top);
     Ok(())
 }
 
-fn replay_with(tool: &Verilator, design: &Design, trace: &Trace) -> Result<(), CosimError> {
+fn replay_with(
+    tool: &Verilator,
+    design: &Design,
+    trace: &Trace,
+    compared: Compared,
+) -> Result<(), CosimError> {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let rows = rows(design, trace)?;
-    let program = build(tool, design)?;
+    let program = build(tool, design, compared)?;
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
     let input = program.with_file_name(format!("trace-{}-{run}.bin", std::process::id()));
     write(&input, &rows)?;
@@ -584,8 +616,8 @@ fn prepared(
 }
 
 /// Builds the simulation of a design, or finds it.
-fn build(tool: &Verilator, design: &Design) -> Result<PathBuf, CosimError> {
-    let main = harness(design);
+fn build(tool: &Verilator, design: &Design, compared: Compared) -> Result<PathBuf, CosimError> {
+    let main = harness(design, compared);
     let runtime = runtime(tool)?;
     let (flags, verilog) = (FLAGS.join(" "), design.verilog());
     let content: [&str; 5] = [&tool.version, &flags, &verilog, &design.cells, &main];
@@ -690,7 +722,7 @@ fn runtime(tool: &Verilator) -> Result<Vec<PathBuf>, CosimError> {
 }
 
 /// The C++ around the generated model: reads the trace, drives the inputs, compares the outputs.
-fn harness(design: &Design) -> String {
+fn harness(design: &Design, compared: Compared) -> String {
     let clock = design
         .pins
         .iter()
@@ -707,9 +739,12 @@ fn harness(design: &Design) -> String {
         if pin.is_input {
             let _ = writeln!(drive, "        put(top->{name}, row + {word}, {bits});");
         } else {
+            let condition = valid_beside(design, name)
+                .filter(|_| compared == Compared::Beats)
+                .map_or_else(String::new, |valid| format!("if (top->{valid}) "));
             let _ = writeln!(
                 compare,
-                "        same(top->{name}, row + {word}, {bits}, \"{name}\", cycle);"
+                "        {condition}same(top->{name}, row + {word}, {bits}, \"{name}\", cycle);"
             );
         }
         word += words(pin);
@@ -724,6 +759,15 @@ fn harness(design: &Design) -> String {
         .replace("@DRIVE@", &drive)
         .replace("@COMPARE@", &compare)
         .replace("@TICK@", &tick)
+}
+
+/// The `tvalid` of the stream whose beat `pin` carries.
+fn valid_beside(design: &Design, pin: &str) -> Option<String> {
+    let valid = ["tdata", "tkeep", "tlast", "tuser"]
+        .into_iter()
+        .find_map(|signal| Some(format!("{}tvalid", pin.strip_suffix(signal)?)))?;
+    let is_there = design.pins.iter().any(|other| other.name == valid);
+    is_there.then_some(valid)
 }
 
 const HARNESS: &str = r#"

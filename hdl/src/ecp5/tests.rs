@@ -1,12 +1,17 @@
 //! The models against a naive reference: `DP16KD` as a heap of bits, in every pair of widths and every mode.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::struct_excessive_bools,
+    reason = "a test; pins"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{DP16KD, PFUMX};
-use crate::cosim::{self, Random, Trace};
+use crate::cosim::{self, CosimError, Random, Trace};
 use crate::export::{Design, Module, PinPart, TopPin};
 
 const SEED: u64 = 1;
@@ -315,6 +320,58 @@ fn stir(random: &mut Random) -> [Pins; 2] {
     pins
 }
 
+/// A run of the reference on random pins.
+struct Run {
+    trace: Trace,
+    /// Values that each output has shown.
+    shown: Vec<BTreeSet<u64>>,
+    clashes: u32,
+    resets: u32,
+}
+
+fn record(setups: &[Setup], design: &Design) -> Run {
+    let mut fields: Vec<&str> = Vec::new();
+    for pin in design.pins.iter().filter(|pin| !pin.is_clock) {
+        fields.push(&pin.name);
+    }
+    let mut trace = Trace::of(&fields);
+    let mut random = Random::new(SEED);
+    let mut rams: Vec<Ram> = setups.iter().map(|setup| Ram::new(*setup)).collect();
+    let mut shown = vec![BTreeSet::new(); 2 * rams.len()];
+    let (mut clashes, mut resets) = (0, 0);
+    for _ in 0..CYCLES {
+        let pins = stir(&mut random);
+        let mut row = Vec::new();
+        for port in &pins {
+            let control = [port.enable, port.write, port.register_enable, port.reset];
+            let control = control
+                .iter()
+                .enumerate()
+                .map(|(bit, is_high)| u128::from(*is_high) << bit)
+                .sum::<u128>();
+            row.extend([u128::from(port.data), u128::from(port.address)]);
+            row.push(control | u128::from(port.select) << 4);
+        }
+        clashes += u32::from(pins[0].write && pins[0].address >> 5 == pins[1].address >> 5);
+        resets += u32::from(pins[0].reset) + u32::from(pins[1].reset);
+        for (number, ram) in rams.iter_mut().enumerate() {
+            ram.settle(&pins);
+            for (side, output) in ram.outputs().into_iter().enumerate() {
+                row.push(u128::from(output));
+                shown[2 * number + side].insert(output);
+            }
+            ram.edge(&pins);
+        }
+        trace.push(row);
+    }
+    Run {
+        trace,
+        shown,
+        clashes,
+        resets,
+    }
+}
+
 #[test]
 fn the_block_ram_is_a_heap_of_bits_in_every_width_and_mode() {
     println!("seed {SEED}");
@@ -336,46 +393,18 @@ fn the_block_ram_is_a_heap_of_bits_in_every_width_and_mode() {
         .filter(wide)
         .any(|setup| setup.port[0].has_register));
     let design = design(&setups);
-    let mut fields: Vec<&str> = Vec::new();
-    for pin in design.pins.iter().filter(|pin| !pin.is_clock) {
-        fields.push(&pin.name);
-    }
-    let mut trace = Trace::of(&fields);
-    let mut random = Random::new(SEED);
-    let mut rams: Vec<Ram> = setups.iter().map(|setup| Ram::new(*setup)).collect();
-    let mut lively = vec![BTreeSet::new(); 2 * rams.len()];
-    let (mut clashes, mut resets) = (0, 0);
-    for _ in 0..CYCLES {
-        let pins = stir(&mut random);
-        let mut row = Vec::new();
-        for port in &pins {
-            let control = [port.enable, port.write, port.register_enable, port.reset];
-            let control = control
-                .iter()
-                .enumerate()
-                .map(|(bit, is_high)| u128::from(*is_high) << bit)
-                .sum::<u128>();
-            row.extend([u128::from(port.data), u128::from(port.address)]);
-            row.push(control | u128::from(port.select) << 4);
-        }
-        clashes += u32::from(pins[0].write && pins[0].address >> 5 == pins[1].address >> 5);
-        resets += u32::from(pins[0].reset) + u32::from(pins[1].reset);
-        for (number, ram) in rams.iter_mut().enumerate() {
-            ram.settle(&pins);
-            for (side, output) in ram.outputs().into_iter().enumerate() {
-                row.push(u128::from(output));
-                lively[2 * number + side].insert(output);
-            }
-            ram.edge(&pins);
-        }
-        trace.push(row);
-    }
-    assert!(clashes > 1_000 && resets > 500, "{clashes} {resets}");
+    let run = record(&setups, &design);
+    assert!(
+        run.clashes > 1_000 && run.resets > 500,
+        "{} clashes, {} resets",
+        run.clashes,
+        run.resets
+    );
     for (number, setup) in setups.iter().enumerate() {
         for side in 0..2 {
             // Port A of 36 bits only writes, unless B reads 36 bits through its pins.
             let is_dead = side == 0 && setup.port[0].width == 36 && setup.port[1].width != 36;
-            let values = lively[2 * number + side].len();
+            let values = run.shown[2 * number + side].len();
             assert!(
                 is_dead == (values == 1),
                 "port {side} of {setup:?} showed {values} values"
@@ -383,7 +412,20 @@ fn the_block_ram_is_a_heap_of_bits_in_every_width_and_mode() {
         }
     }
     cosim::lint(&design).unwrap();
-    cosim::replay(&design, &trace).unwrap();
+    cosim::replay(&design, &run.trace).unwrap();
+}
+
+#[test]
+fn a_spoiled_clash_shows() {
+    if cosim::is_skipped() {
+        return;
+    }
+    let setups = [setups()[0]];
+    let mut design = design(&setups);
+    let run = record(&setups, &design);
+    design.cells.insert_str(0, "`define DP16KD_SPOIL_CLASHES\n");
+    let error = cosim::replay(&design, &run.trace).unwrap_err();
+    assert!(matches!(error, CosimError::Mismatch { .. }), "{error}");
 }
 
 #[test]

@@ -1,0 +1,303 @@
+//! What enters: frames of every kind that a top may meet, and the sources that offer them.
+
+use std::collections::VecDeque;
+
+use lightswitch_hdl::config::Config;
+use lightswitch_hdl::cosim::Random;
+use lightswitch_hdl::table::set_of_address;
+use lightswitch_hdl::tops::Top;
+use lightswitch_sim::frame::{self, Mac, FCS_BYTES, MIN_FRAME_BYTES, TYPE_MAC_CONTROL};
+
+use super::dut::{Offer, Request};
+
+/// Where frames go, and what is wrong with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    Uniform,
+    Permutation,
+    HotSpot,
+    Bursty,
+    Malformed,
+}
+
+impl Pattern {
+    pub const ALL: [Pattern; 5] = [
+        Pattern::Uniform,
+        Pattern::Permutation,
+        Pattern::HotSpot,
+        Pattern::Bursty,
+        Pattern::Malformed,
+    ];
+}
+
+/// What a source does at the moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Mood {
+    pub pattern: Pattern,
+    /// Pauses within frames and between them.
+    pub gaps: bool,
+    /// Stations of another era are silent, and their addresses age.
+    pub era: u8,
+}
+
+/// Eras in which the table is flushed now and then: those of the first half.
+const FLUSHED_ERAS: u8 = 5;
+
+/// Stations that a source speaks for in one era.
+const STATIONS: u32 = 4;
+
+/// Addresses that fall into one set of the table, more than it holds.
+const CROWD: usize = 6;
+
+/// Everything that depends on the top.
+#[derive(Clone, Debug)]
+pub struct Maker {
+    pub config: &'static Config,
+    pub top: Top,
+    crowd: Vec<Mac>,
+}
+
+impl Maker {
+    pub fn new(config: &'static Config, top: Top) -> Self {
+        let set = |address: &Mac| set_of_address(address.0, config.table_w);
+        let first = Mac([2, 1, 0, 0, 0, 0]);
+        let others = (0..=u16::MAX).map(|number| {
+            let [high, low] = number.to_be_bytes();
+            Mac([2, 1, 0, 0, high, low])
+        });
+        Self {
+            config,
+            top,
+            crowd: others
+                .filter(|other| set(other) == set(&first))
+                .take(CROWD)
+                .collect(),
+        }
+    }
+
+    fn crowded(&self, random: &mut Random) -> Mac {
+        self.crowd[random.below(CROWD as u32) as usize]
+    }
+
+    fn station(port: usize, number: u32, era: u8) -> Mac {
+        Mac([2, 0, 0, era, port as u8, number as u8])
+    }
+
+    /// An address of some station.
+    fn any_station(&self, random: &mut Random, era: u8) -> Mac {
+        let port = random.below(self.config.ports as u32) as usize;
+        Self::station(port, random.below(STATIONS), era)
+    }
+
+    fn egress(&self, random: &mut Random, pattern: Pattern, port: usize) -> usize {
+        let ports = self.config.ports;
+        match pattern {
+            Pattern::Permutation => (port + 1) % ports,
+            Pattern::HotSpot if !random.one_in(8) => 0,
+            _ => random.below(ports as u32) as usize,
+        }
+    }
+
+    /// A frame for `port` to send.
+    pub fn frame(&self, random: &mut Random, mood: Mood, port: usize) -> VecDeque<Offer> {
+        let egress = self.egress(random, mood.pattern, port);
+        let bytes = self.length(random, mood.pattern);
+        let is_bad = mood.pattern == Pattern::Malformed;
+        let bytes = match self.top {
+            Top::Switch => self.ethernet(random, mood, port, egress, bytes),
+            Top::Fabric | Top::FabricMc => {
+                (0..bytes.max(1)).map(|_| random.bits(8) as u8).collect()
+            }
+        };
+        let is_poisoned = random.one_in(if is_bad { 5 } else { 50 });
+        let dest = self.dest(random, egress, is_bad);
+        let width = self.config.beat_bytes();
+        let mut offers: VecDeque<Offer> = (0..frame::beats(bytes.len(), width))
+            .map(|index| Offer {
+                beat: frame::beat(&bytes, index, width, is_poisoned),
+                // Only a first beat's counts.
+                dest: if index == 0 {
+                    dest
+                } else {
+                    random.bits(self.dest_w())
+                },
+            })
+            .collect();
+        if is_bad && random.one_in(4) {
+            let place = random.below(offers.len() as u32) as usize;
+            offers[place].beat.keep = match random.below(3) {
+                0 => 0,
+                1 => random.bits(width),
+                _ => random.bits(width) & !1,
+            };
+        }
+        offers
+    }
+
+    fn length(&self, random: &mut Random, pattern: Pattern) -> usize {
+        let longest = self.config.max_frame_bytes;
+        let width = self.config.beat_bytes() as u32;
+        if pattern == Pattern::Malformed && random.one_in(20) {
+            return longest + 1 + random.below(10 * width) as usize;
+        }
+        if pattern == Pattern::Malformed && random.one_in(4) {
+            return 1 + random.below(MIN_FRAME_BYTES as u32 - 1) as usize;
+        }
+        if random.one_in(60) {
+            return longest - random.below(9) as usize;
+        }
+        let shortest = match self.top {
+            Top::Switch => MIN_FRAME_BYTES,
+            Top::Fabric | Top::FabricMc => 1,
+        };
+        let spread = if random.one_in(4) { 40 } else { 4 };
+        shortest + random.below(spread * width) as usize
+    }
+
+    /// Bits of `tdest`.
+    fn dest_w(&self) -> usize {
+        match self.top {
+            Top::Fabric => self.config.ports.ilog2() as usize + 1,
+            Top::FabricMc | Top::Switch => self.config.ports,
+        }
+    }
+
+    fn dest(&self, random: &mut Random, egress: usize, is_bad: bool) -> u64 {
+        let is_odd = random.one_in(if is_bad { 4 } else { 16 });
+        match self.top {
+            Top::Fabric if is_odd => random.bits(self.dest_w()),
+            Top::Fabric => egress as u64,
+            Top::FabricMc if is_odd && is_bad && random.bit() => 0,
+            Top::FabricMc if is_odd => random.bits(self.dest_w()),
+            Top::FabricMc => 1 << egress,
+            Top::Switch => 0,
+        }
+    }
+
+    fn ethernet(
+        &self,
+        random: &mut Random,
+        mood: Mood,
+        port: usize,
+        egress: usize,
+        length: usize,
+    ) -> Vec<u8> {
+        let destination = match random.below(24) {
+            0 => Mac::BROADCAST,
+            1 => Mac([1, 0, 0x5e, 0, 0, random.bits(2) as u8]),
+            2 => Mac([1, 0x80, 0xc2, 0, 0, random.bits(5) as u8]),
+            3 => Self::station(port, random.below(STATIONS), mood.era),
+            4 => Mac([6, random.bits(8) as u8, 0, 0, 0, 1]),
+            _ => Self::station(egress, random.below(STATIONS), mood.era),
+        };
+        let source = match random.below(32) {
+            // A station that moves, a group, and more addresses than a set holds.
+            0..=2 => Mac([2, 0, 0, mood.era, 0xff, 0]),
+            3 => Mac([3, 0, 0, 0, 0, 1]),
+            4 => self.crowded(random),
+            _ => Self::station(port, random.below(STATIONS), mood.era),
+        };
+        let kind: u16 = if random.one_in(20) {
+            TYPE_MAC_CONTROL
+        } else {
+            0x0800
+        };
+        let mut bytes = [&destination.0[..], &source.0, &kind.to_be_bytes()].concat();
+        while bytes.len() + FCS_BYTES < length {
+            bytes.push(random.bits(8) as u8);
+        }
+        bytes.extend(frame::fcs(&bytes));
+        bytes.truncate(length);
+        let is_bad = mood.pattern == Pattern::Malformed;
+        match random.below(if is_bad { 6 } else { 60 }) {
+            0 => frame::stomp(&mut bytes),
+            1 => {
+                let place = random.below(bytes.len() as u32) as usize;
+                bytes[place] ^= 1 << random.below(8);
+            }
+            _ => {}
+        }
+        bytes
+    }
+
+    /// An operation for the table port; flushes in the first eras only, for learned addresses have to get old later.
+    pub fn request(&self, random: &mut Random, era: u8) -> Request {
+        let address = if random.bit() {
+            self.crowded(random)
+        } else {
+            self.any_station(random, era)
+        };
+        let (low, high) = address.0.split_at(4);
+        let word = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .rev()
+                .fold(0, |word, byte| word << 8 | u32::from(*byte))
+        };
+        Request {
+            op: match random.below(40) {
+                0 if era < FLUSHED_ERAS => 3,
+                1..=12 => 1,
+                13..=20 => 2,
+                _ => 0,
+            },
+            address: [word(low), word(high)],
+            mask: random.bits(self.config.ports),
+        }
+    }
+}
+
+/// The source at one ingress. A beat stays offered, unchanged, until it is taken.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    rest: VecDeque<Offer>,
+    offered: Option<Offer>,
+    pause: u32,
+    burst: u32,
+    in_frame: bool,
+}
+
+impl Source {
+    /// What is on the pins in this cycle.
+    pub fn offer(
+        &mut self,
+        random: &mut Random,
+        maker: &Maker,
+        mood: Mood,
+        port: usize,
+    ) -> Option<Offer> {
+        if self.offered.is_none() && self.pause > 0 {
+            self.pause -= 1;
+            return None;
+        }
+        if self.offered.is_none() {
+            if self.rest.is_empty() {
+                self.rest = maker.frame(random, mood, port);
+            }
+            self.offered = self.rest.pop_front();
+        }
+        self.offered
+    }
+
+    /// Its beat was taken.
+    pub fn taken(&mut self, random: &mut Random, mood: Mood) {
+        self.offered = None;
+        self.in_frame = !self.rest.is_empty();
+        if mood.gaps && random.one_in(if self.in_frame { 4 } else { 2 }) {
+            let longest = if random.one_in(6) { 20 } else { 2 };
+            self.pause = 1 + random.below(longest);
+        }
+        if mood.pattern == Pattern::Bursty && !self.in_frame {
+            self.burst += 1;
+            if self.burst == 6 {
+                self.burst = 0;
+                self.pause = 30 + random.below(60);
+            }
+        }
+    }
+
+    /// A beat of its frame was taken, and not the last.
+    pub fn is_in_frame(&self) -> bool {
+        self.in_frame
+    }
+}

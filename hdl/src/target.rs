@@ -6,7 +6,7 @@ pub enum Target {
     /// Any tool: no vendor cell.
     #[default]
     Generic,
-    /// Lattice ECP5: `DP16KD` with its output register, `PFUMX`.
+    /// Lattice ECP5: `DP16KD` with its output register, `PFUMX`, `LUT4`.
     Ecp5,
     /// Lattice iCE40: no vendor cell, memories that its block RAM can hold.
     Ice40,

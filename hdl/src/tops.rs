@@ -126,23 +126,27 @@ pub fn block(config: &Config, top: Top, target: Target) -> Box<dyn Block> {
 /// If `config` is not one of [`Config::ALL`].
 pub fn export(config: &Config, top: Top, target: Target) -> Result<Design, ExportError> {
     let config = *config;
-    // Blocks are made on the stack, and the largest is several megabytes.
-    std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            export::export(
-                block(&config, top, target).as_ref(),
-                &top.module(&config),
-                &pins(&config, top),
-            )
-        })
-        .expect("a thread can be started")
-        .join()
-        .expect("the configurations' numbers fit their blocks")
+    on_large_stack(move || {
+        export::export(
+            block(&config, top, target).as_ref(),
+            &top.module(&config),
+            &pins(&config, top),
+        )
+    })
 }
 
-/// Stack of the thread that puts a top together.
-const STACK_BYTES: usize = 512 << 20;
+/// Runs `make` in a thread with 512 MiB of stack: blocks are made on the stack, and the largest is several megabytes.
+///
+/// # Panics
+/// If `make` does, or no thread can be started.
+pub fn on_large_stack<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new()
+        .stack_size(512 << 20)
+        .spawn(make)
+        .expect("a thread can be started")
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
 
 /// The pins of `top` in `config`, in the order of its ports.
 #[must_use]

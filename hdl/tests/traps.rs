@@ -737,9 +737,8 @@ fn refuses_blocks_without_a_name_and_text_from_anywhere() {
     assert!(
         refusal(Around::default()).starts_with("block at `top.inside[0]` has no describe! line")
     );
-    assert!(
-        refusal(Pasted::default()).starts_with("block `Pasted`: only BeatMux, QueueRam, TableRam")
-    );
+    assert!(refusal(Pasted::default())
+        .starts_with("block `Pasted`: only BeatMux, FrameEnd, KeepUnpack, QueueRam, TableRam"));
 }
 
 #[test]

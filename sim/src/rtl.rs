@@ -3,8 +3,6 @@
 //! rust-hdl's own simulation runs every testbench in a thread of its own; here inputs and clock are set, and the blocks
 //! settle (`evaluate` of `lightswitch-hdl`).
 
-use std::thread;
-
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::settle;
 use lightswitch_hdl::fabric::{Fabric, FabricMc};
@@ -12,16 +10,13 @@ use lightswitch_hdl::prelude::*;
 use lightswitch_hdl::switch::Switch;
 use lightswitch_hdl::table::{minimum_ageing_period, set_of_address};
 use lightswitch_hdl::target::Target;
-use lightswitch_hdl::tops::Top;
+use lightswitch_hdl::tops::{on_large_stack, Top};
 use lightswitch_hdl::with_config;
 
 use crate::beat::Beat;
 use crate::engine::{Cause, Engine, Outcome, Settings};
 use crate::frame::Mac;
 use crate::Error;
-
-/// Stack of the thread that puts a switch together: blocks are made on the stack, and the largest is several megabytes.
-const STACK_BYTES: usize = 256 << 20;
 
 /// Cycles the table needs after reset beside one for each set.
 const CLEAR_CYCLES: usize = 8;
@@ -79,16 +74,11 @@ fn start<P: Pins + Send + 'static>(
     settings: &Settings,
     make: impl FnOnce() -> P + Send + 'static,
 ) -> Result<Box<dyn Engine>, Error> {
-    let pins = thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            let mut pins = Box::new(make());
-            pins.connect_all();
-            pins
-        })
-        .expect("a thread can be started")
-        .join()
-        .expect("the configurations' numbers fit their blocks");
+    let pins = on_large_stack(move || {
+        let mut pins = Box::new(make());
+        pins.connect_all();
+        pins
+    });
     let mut engine = Rtl {
         pins,
         config: *config,

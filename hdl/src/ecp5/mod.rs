@@ -1,6 +1,6 @@
 //! Cells of Lattice ECP5: how blocks instantiate them, and the simulation models that are shipped beside an export.
 //!
-//! The models are plain Verilog-2005 and say at each rule where it is documented: [`DP16KD`], [`PFUMX`]. They are for
+//! The models are plain Verilog-2005 and say at each rule where it is documented: [`DP16KD`], [`PFUMX`], [`LUT4`]. They are for
 //! simulation and lint; synthesis takes its own cells.
 
 use std::fmt::Write as _;
@@ -15,6 +15,9 @@ pub const DP16KD: &str = include_str!("dp16kd.v");
 
 /// Model of the multiplexer between the two LUT4 of a slice.
 pub const PFUMX: &str = include_str!("pfumx.v");
+
+/// Model of the four-input function.
+pub const LUT4: &str = include_str!("lut4.v");
 
 /// Bits of a block RAM.
 const RAM_BITS: usize = 18_432;

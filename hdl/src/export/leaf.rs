@@ -6,7 +6,7 @@ use super::tree::Instance;
 use super::ExportError;
 
 /// The blocks whose Verilog is pasted. Everything else has a kernel.
-const LEAVES: &[&str] = &["BeatMux", "QueueRam", "TableRam"];
+const LEAVES: &[&str] = &["BeatMux", "FrameEnd", "KeepUnpack", "QueueRam", "TableRam"];
 
 /// Prints a leaf: its ports, then its text, which assigns the outputs.
 pub(super) fn print(instance: &Instance, body: &str) -> Result<Printed, ExportError> {

@@ -67,6 +67,7 @@ pub struct Column<
     request: Signal<Local, Bits<PORTS>>,
     sole: Signal<Local, Bits<PORTS>>,
     head_valid: Signal<Local, Bits<PORTS>>,
+    head_last: Signal<Local, Bits<PORTS>>,
 }
 
 impl<
@@ -97,12 +98,13 @@ impl<
             room: Signal::default(),
             egress: StreamSource::default(),
             queue: std::array::from_fn(|_| Crosspoint::new(max_frame_beats, target)),
-            arbiter: Arbiter::default(),
+            arbiter: Arbiter::new(target),
             mux: BeatMux::new(target),
-            keep_unpack: KeepUnpack::default(),
+            keep_unpack: KeepUnpack::new(target),
             request: Signal::default(),
             sole: Signal::default(),
             head_valid: Signal::default(),
+            head_last: Signal::default(),
         }
     }
 }
@@ -124,6 +126,7 @@ impl<
         self.request.next = 0.into();
         self.sole.next = 0.into();
         self.head_valid.next = 0.into();
+        self.head_last.next = 0.into();
         self.room.next = 0.into();
         for i in 0..PORTS {
             self.queue[i].clock.next = self.clock.val();
@@ -153,6 +156,10 @@ impl<
                 .head_valid
                 .val()
                 .replace_bit(i, self.queue[i].head_valid.val());
+            self.head_last.next = self
+                .head_last
+                .val()
+                .replace_bit(i, self.queue[i].head.side.val().get_bit(0));
             self.request.next = self
                 .request
                 .val()
@@ -172,7 +179,7 @@ impl<
         self.egress.tlast.next = self.keep_unpack.tlast.val();
         self.egress.tuser.next = self.keep_unpack.tuser.val();
         self.egress.tvalid.next = (self.arbiter.current.val() & self.head_valid.val()).any();
-        self.arbiter.last.next = self.keep_unpack.tlast.val();
+        self.arbiter.last.next = self.head_last.val();
         self.arbiter.tready.next = self.egress.tready.val();
     }
 

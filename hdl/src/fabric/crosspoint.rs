@@ -4,7 +4,7 @@
 //!                 +--------------------------------------------+
 //!   offer, beat ->| tail -> [ QueueRam: cells -> core -> head ]|-> head, head_valid
 //!   push -------->|   level ------> room to the ingress        |<- selected, tready
-//!   first, last ->|   frames -----> request to the arbiter     |<- picked
+//!   first, last ->|   waiting ----> request to the arbiter     |<- picked
 //!                 +--------------------------------------------+
 //! ```
 //!
@@ -19,17 +19,15 @@
 //! Capacity: `2^DEPTH_W - 2` beats in the RAM and two in its read stages. Latency: 3 cycles from `push` to `head_valid`.
 //! Throughput: one beat in and one out per cycle. `room` says whether a longest frame fits: it is looked at before a
 //! frame's first beat only, so a frame is never refused in the middle. It may be low although one fits: for one cycle
-//! after a beat left, and while 64 frames wait.
+//! after a beat left, and while 67 frames wait.
 //! `request` is high while a frame waits that may start: from its first beat on, or from its last beat on if the pair
 //! was in store-and-forward at its first beat. Reset empties the queue.
 
 use crate::fabric::beat::{BeatSink, BeatSource};
 use crate::fabric::queue_ram::QueueRam;
+use crate::fabric::waiting::Waiting;
 use crate::prelude::*;
 use crate::target::Target;
-
-/// Bits of the count of waiting frames; its top bit closes the queue.
-const FRAMES_W: usize = 7;
 
 /// Queue of one (ingress, egress) pair: `2^DEPTH_W - 2` beats, `LEVEL_W = DEPTH_W + 1`.
 #[derive(LogicBlock)]
@@ -80,12 +78,11 @@ pub struct Crosspoint<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: u
     core_valid: DFF<Bit>,
     output_valid: DFF<Bit>,
     level: DFF<Bits<LEVEL_W>>,
+    open: DFF<Bit>,
     pushed: DFF<Bit>,
     fetched: DFF<Bit>,
-    frames: DFF<Bits<FRAMES_W>>,
-    waiting: DFF<Bit>,
-    released: DFF<Bit>,
     storing: DFF<Bit>,
+    waiting: Waiting,
 
     // Wires.
     tail_after: Signal<Local, Bits<DEPTH_W>>,
@@ -94,15 +91,13 @@ pub struct Crosspoint<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: u
     read: Signal<Local, Bit>,
     load: Signal<Local, Bit>,
     fetch: Signal<Local, Bit>,
-    releasing: Signal<Local, Bit>,
     level_step: Signal<Local, Bits<LEVEL_W>>,
-    frames_step: Signal<Local, Bits<FRAMES_W>>,
+    level_after: Signal<Local, Bits<LEVEL_W>>,
 
     // Parameters.
     taps: Constant<Bits<DEPTH_W>>,
     empty_level: Constant<Bits<LEVEL_W>>,
     full_level: Constant<Bits<LEVEL_W>>,
-    full_frames: Constant<Bits<FRAMES_W>>,
 }
 
 /// Taps of a maximal-length linear feedback shift register of `width` bits, by bit (Xilinx XAPP 052, table 3).
@@ -133,7 +128,7 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize>
     pub fn new(max_frame_beats: usize, target: Target) -> Self {
         const { assert!(LEVEL_W == DEPTH_W + 1, "LEVEL_W must be DEPTH_W + 1") };
         let depth = 1_usize << DEPTH_W;
-        // `level` lags a beat, the shift register that counts addresses misses one of its states, and the cell behind the
+        // `open` lags a beat, the shift register that counts addresses misses one of its states, and the cell behind the
         // tail is written by every offer, so it must not hold the oldest beat.
         let limit = (depth - 2)
             .checked_sub(max_frame_beats)
@@ -167,25 +162,22 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize>
             core_valid: DFF::default(),
             output_valid: DFF::default(),
             level: flop_at(empty_level),
+            open: flop_at(true),
             pushed: DFF::default(),
             fetched: DFF::default(),
-            frames: DFF::default(),
-            waiting: DFF::default(),
-            released: DFF::default(),
             storing: DFF::default(),
+            waiting: Waiting::default(),
             tail_after: Signal::default(),
             front_after: Signal::default(),
             take: Signal::default(),
             read: Signal::default(),
             load: Signal::default(),
             fetch: Signal::default(),
-            releasing: Signal::default(),
             level_step: Signal::default(),
-            frames_step: Signal::default(),
+            level_after: Signal::default(),
             taps: Constant::new(taps(DEPTH_W).into()),
             empty_level: Constant::new(empty_level),
             full_level: Constant::new((depth as u64).into()),
-            full_frames: Constant::new((1_u64 << (FRAMES_W - 1)).into()),
         }
     }
 }
@@ -205,11 +197,9 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
             core_valid,
             output_valid,
             level,
+            open,
             pushed,
             fetched,
-            frames,
-            waiting,
-            released,
             storing
         );
         self.ram.clock.next = self.clock.val();
@@ -250,29 +240,26 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
         if self.fetched.q.val() {
             self.level_step.next = !self.level_step.val() | 1;
         }
+        self.level_after.next = self.level.q.val();
         if self.pushed.q.val() ^ self.fetched.q.val() {
-            self.level.d.next = self.level.q.val() + self.level_step.val();
+            self.level_after.next = self.level.q.val() + self.level_step.val();
         }
+        self.level.d.next = self.level_after.val();
 
-        // 5. Count frames that may start: one more for each that becomes ready, one less for each picked.
-        if self.push.val() & self.first.val() {
-            self.storing.d.next = self.store_forward.val();
-        }
-        self.releasing.next = self.push.val() & self.storing.q.val() & self.last.val();
+        // 5. Tell of frames that may start: with their first beat, or with their last.
+        self.waiting.clock.next = self.clock.val();
+        self.waiting.reset.next = self.reset.val();
+        self.waiting.picked.next = self.picked.val();
+        self.waiting.arriving.next = self.push.val() & self.storing.q.val() & self.last.val();
         if self.first.val() {
-            self.releasing.next = self.push.val() & (!self.store_forward.val() | self.last.val());
+            self.storing.d.next = self.store_forward.val();
+            self.waiting.arriving.next =
+                self.push.val() & (!self.store_forward.val() | self.last.val());
         }
-        self.released.d.next = self.releasing.val();
-        self.frames_step.next = 1.into();
-        if self.picked.val() {
-            self.frames_step.next = !self.frames_step.val() | 1;
-        }
-        if self.released.q.val() ^ self.picked.val() {
-            self.frames.d.next = self.frames.q.val() + self.frames_step.val();
-        }
-        self.sole.next = (self.frames.q.val() == 1) & !self.released.q.val();
-        self.waiting.d.next =
-            self.releasing.val() | (self.waiting.q.val() & !(self.picked.val() & self.sole.val()));
+        self.request.next = self.waiting.request.val();
+        self.sole.next = self.waiting.sole.val();
+        self.open.d.next =
+            !((self.level_after.val() & self.full_level.val()).any()) & !self.waiting.full.val();
 
         // 6. Drive outputs.
         self.ram.write_enable.next = self.offer.val();
@@ -286,9 +273,7 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
         }
         self.ram.write.side.next = self.beat.side.val();
         self.head.side.next = self.ram.read.side.val();
-        self.room.next = !((self.level.q.val() & self.full_level.val()).any())
-            & !((self.frames.q.val() & self.full_frames.val()).any());
-        self.request.next = self.waiting.q.val();
+        self.room.next = self.open.q.val();
         self.head_valid.next = self.output_valid.q.val();
 
         // 7. Reset wins.
@@ -299,11 +284,9 @@ impl<const WORDS: usize, const DEPTH_W: usize, const LEVEL_W: usize> Logic
             self.core_valid.d.next = false;
             self.output_valid.d.next = false;
             self.level.d.next = self.empty_level.val();
+            self.open.d.next = true;
             self.pushed.d.next = false;
             self.fetched.d.next = false;
-            self.frames.d.next = 0.into();
-            self.waiting.d.next = false;
-            self.released.d.next = false;
             self.storing.d.next = false;
         }
     }

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `due` is high in the cycle after `limit` cycles of a frame without a beat: if that cycle has none either, the source
-//! has paused more than `limit` cycles. It is high for one cycle. Never with `limited` low. Reset forgets the pause.
+//! has paused more than `limit` cycles. It is high for one cycle. A limit that falls below a running pause counts at
+//! once; while `limited` is low nothing is due, and no pause counts. Reset forgets the pause.
 
 use crate::prelude::*;
 
@@ -62,13 +63,14 @@ impl<const GAP_W: usize> Logic for GapTimer<GAP_W> {
     fn update(&mut self) {
         dff_setup!(self, clock, paused, expired);
         self.paused.d.next = self.paused.q.val() + 1;
-        if self.tvalid.val() | !self.in_frame.val() {
+        if self.tvalid.val() | !self.in_frame.val() | !self.limited.val() {
             self.paused.d.next = 1.into();
         }
         self.expired.d.next = self.in_frame.val()
             & !self.tvalid.val()
             & self.limited.val()
-            & (self.paused.q.val() == self.limit.val());
+            & (self.paused.q.val() >= self.limit.val())
+            & !self.expired.q.val();
         self.due.next = self.expired.q.val();
         if self.reset.val() {
             self.expired.d.next = false;

@@ -87,6 +87,7 @@ pub struct Gate<const PORTS: usize, const KEEP_W: usize, const BEATS_W: usize, c
     pause: Signal<Local, Bit>,
     cut: Signal<Local, Bit>,
     bad: Signal<Local, Bit>,
+    tainted: Signal<Local, Bit>,
     mark: Signal<Local, Bit>,
 
     // Parameters.
@@ -141,6 +142,7 @@ impl<const PORTS: usize, const KEEP_W: usize, const BEATS_W: usize, const GAP_W:
             pause: Signal::default(),
             cut: Signal::default(),
             bad: Signal::default(),
+            tainted: Signal::default(),
             mark: Signal::default(),
             limit_ahead: Constant::new((max_frame_beats as u64 - 2).into()),
         }
@@ -169,26 +171,30 @@ impl<const PORTS: usize, const KEEP_W: usize, const BEATS_W: usize, const GAP_W:
         self.pause.next = self.gap_timer.due.val() & !self.tvalid.val();
         self.cut.next = self.at_limit.q.val() & !self.tlast.val();
         self.bad.next = self.keep_code.malformed.val().any();
+        // A bad beat that waits to be a frame's first is no last one: its mark means nothing.
+        self.tainted.next = self.in_frame.q.val() & self.spoiled.q.val();
         self.mark.next = !self.tvalid.val()
             | (self.tlast.val() & self.tuser.val())
             | self.spoiled.q.val()
             | self.cut.val();
 
-        // 3. Next state.
-        if self.tvalid.val() & !self.in_frame.q.val() {
-            self.target.d.next = self.go.val();
+        // 3. Next state. Only `in_frame` asks whether a first beat is accepted; what the others note of a beat that waits
+        // is noted again when it is.
+        if self.tvalid.val() {
+            self.in_frame.d.next = (self.in_frame.q.val() | self.accept.val()) & !self.tlast.val();
+            self.spoiled.d.next = (self.tainted.val() | self.bad.val()) & !self.tlast.val();
             self.beats.d.next = 1.into();
-        }
-        if self.take.val() {
-            self.in_frame.d.next = !self.tlast.val();
-            self.spoiled.d.next = (self.spoiled.q.val() | self.bad.val()) & !self.tlast.val();
-            self.at_limit.d.next = (self.beats.q.val() == self.limit_ahead.val())
-                & self.in_frame.q.val()
-                & !self.tlast.val();
-            self.closed.d.next = self.closed.q.val() & !self.tlast.val();
-        }
-        if self.tvalid.val() & self.in_frame.q.val() {
-            self.beats.d.next = self.beats.q.val() + 1;
+            if self.in_frame.q.val() {
+                self.at_limit.d.next =
+                    (self.beats.q.val() == self.limit_ahead.val()) & !self.tlast.val();
+                self.beats.d.next = self.beats.q.val() + 1;
+            }
+            if !self.in_frame.q.val() {
+                self.target.d.next = self.go.val();
+            }
+            if self.tlast.val() {
+                self.closed.d.next = false;
+            }
         }
         if self.pause.val() | (self.tvalid.val() & self.cut.val()) {
             self.closed.d.next = true;
@@ -221,11 +227,11 @@ impl<const PORTS: usize, const KEEP_W: usize, const BEATS_W: usize, const GAP_W:
         self.malformed.next = self.take.val()
             & self.tlast.val()
             & !self.closed.q.val()
-            & (self.bad.val() | self.spoiled.q.val());
+            & (self.bad.val() | self.tainted.val());
         self.poisoned.next = self.take.val()
             & self.tlast.val()
             & !self.closed.q.val()
-            & !(self.bad.val() | self.spoiled.q.val())
+            & !(self.bad.val() | self.tainted.val())
             & self.tuser.val();
 
         // 5. Reset wins.

@@ -7,11 +7,20 @@
 //! ```
 //!
 //! Combinational. `tkeep` is full on every beat but the last, `tuser` low.
+//!
+//! `side` comes late, out of a RAM, and each bit of `tkeep` is a function of three of its bits: one LUT4. Yosys 0.70 does
+//! not know what is late and chains them, or makes a flip-flop's reset of one, which is a level and 0.4 ns more. That is
+//! why the `ecp5` twin names the cell.
 
+use std::fmt::Write as _;
+
+use crate::ecp5;
+use crate::fabric::beat::{SIDE_LAST, SIDE_POISON};
 use crate::prelude::*;
+use crate::target::Target;
 
 /// `KEEP_W` byte enables and the marks of a beat from its `side` bits.
-#[derive(LogicBlock, Default)]
+#[derive(LogicBlock)]
 pub struct KeepUnpack<const KEEP_W: usize> {
     // Ingress.
     /// What the queue kept: see [`crate::fabric::beat`].
@@ -25,44 +34,89 @@ pub struct KeepUnpack<const KEEP_W: usize> {
     /// It is poisoned.
     pub tuser: Signal<Out, Bit>,
 
-    // Wires.
-    keep: Signal<Local, Bits<8>>,
-    upper: Signal<Local, Bit>,
-    inner: Signal<Local, Bit>,
-    odd: Signal<Local, Bit>,
+    // State.
+    _target: Target,
+}
+
+impl<const KEEP_W: usize> KeepUnpack<KEEP_W> {
+    /// A decoder whose Verilog is written for `target`.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
+        const { assert!(KEEP_W == 4 || KEEP_W == 8, "KEEP_W must be 4 or 8") };
+        Self {
+            side: Signal::default(),
+            tkeep: Signal::default(),
+            tlast: Signal::default(),
+            tuser: Signal::default(),
+            _target: target,
+        }
+    }
+
+    /// Whether a beat has byte `byte`, its bytes less one being `gray` in Gray code.
+    const fn has_byte(byte: u32, gray: u32) -> bool {
+        (gray ^ gray >> 1 ^ gray >> 2) >= byte
+    }
+
+    /// The truth table of `tkeep` bit `byte`, bit `gray` of it for that code.
+    fn table(byte: usize) -> u32 {
+        (0..8)
+            .filter(|gray| Self::has_byte(byte as u32, *gray))
+            .fold(0, |table, gray| table | 1 << gray)
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for byte in 0..KEEP_W {
+            let table = Self::table(byte);
+            let _ = if self._target == Target::Ecp5 {
+                writeln!(
+                    text,
+                    "LUT4 #(.INIT(16'h{table:02x}{table:02x})) keep_{byte} (\n\
+                     \x20   .A(side[2]), .B(side[3]), .C(side[4]), .D(1'b0), .Z(tkeep[{byte}])\n\
+                     );"
+                )
+            } else {
+                writeln!(
+                    text,
+                    "wire [7:0] keep_{byte} = 8'b{table:08b};\n\
+                     assign tkeep[{byte}] = keep_{byte}[side[4:2]];"
+                )
+            };
+        }
+        text.push_str(
+            "assign tlast = side[0];\n\
+             assign tuser = side[0] & (side[1] | (|side[7:5]));\n",
+        );
+        text
+    }
 }
 
 impl<const KEEP_W: usize> Logic for KeepUnpack<KEEP_W> {
-    #[hdl_gen]
     fn update(&mut self) {
-        self.odd.next = self.side.val().get_bit(2);
-        self.inner.next = self.side.val().get_bit(3);
-        self.upper.next = self.side.val().get_bit(4);
-        self.keep.next = 1.into();
-        if self.upper.val() | self.inner.val() | self.odd.val() {
-            self.keep.next = self.keep.val() | 2;
-        }
-        if self.upper.val() | self.inner.val() {
-            self.keep.next = self.keep.val() | 4;
-        }
-        if self.upper.val() | (self.inner.val() & !self.odd.val()) {
-            self.keep.next = self.keep.val() | 8;
-        }
-        if self.upper.val() {
-            self.keep.next = self.keep.val() | 16;
-        }
-        if self.upper.val() & !(self.inner.val() & !self.odd.val()) {
-            self.keep.next = self.keep.val() | 32;
-        }
-        if self.upper.val() & !self.inner.val() {
-            self.keep.next = self.keep.val() | 64;
-        }
-        if self.upper.val() & !self.inner.val() & !self.odd.val() {
-            self.keep.next = self.keep.val() | 128;
-        }
-        self.tkeep.next = bit_cast::<KEEP_W, 8>(self.keep.val());
-        self.tlast.next = self.side.val().get_bit(0);
-        self.tuser.next = self.side.val().get_bit(0) & (self.side.val() & 0xE2).any();
+        let side = self.side.val().to_u32();
+        let tkeep = (0..KEEP_W as u32)
+            .filter(|byte| Self::has_byte(*byte, side >> 2 & 7))
+            .fold(0_u64, |tkeep, byte| tkeep | 1 << byte);
+        self.tkeep.next = tkeep.into();
+        self.tlast.next = side & SIDE_LAST != 0;
+        self.tuser.next = side & SIDE_LAST != 0 && side & SIDE_POISON != 0;
+    }
+
+    fn connect(&mut self) {
+        self.tkeep.connect();
+        self.tlast.connect();
+        self.tuser.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        let cores = match self._target {
+            Target::Ecp5 => ecp5::LUT4.into(),
+            Target::Generic | Target::Ice40 => String::new(),
+        };
+        Verilog::Wrapper(Wrapper {
+            code: self.text(),
+            cores,
+        })
     }
 
     describe!("`KEEP_W` byte enables and the marks of a beat from its `side` bits.");

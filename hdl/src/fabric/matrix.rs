@@ -74,7 +74,7 @@ pub struct Matrix<
     pub clock: Signal<In, Clock>,
     /// Synchronous, active high.
     pub reset: Signal<In, Bit>,
-    /// Cycles a source may pause inside a frame; 0: any number.
+    /// Cycles a source may pause inside a frame; 0: any number. It counts from the next cycle on.
     pub gap_limit: Signal<In, Bits<GAP_W>>,
 
     // Ingress.
@@ -88,9 +88,10 @@ pub struct Matrix<
     // State.
     gate: [Gate<PORTS, KEEP_W, DEPTH_W, GAP_W>; PORTS],
     column: [Column<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W>; PORTS],
+    limit: DFF<Bits<GAP_W>>,
+    limited: DFF<Bit>,
 
     // Wires.
-    gap_limited: Signal<Local, Bit>,
     offer: Signal<Local, Bits<PORTS>>,
     first: Signal<Local, Bits<PORTS>>,
     last: Signal<Local, Bits<PORTS>>,
@@ -128,7 +129,8 @@ impl<
             egress: std::array::from_fn(|_| StreamSource::default()),
             gate: std::array::from_fn(|_| Gate::new(max_frame_beats)),
             column: std::array::from_fn(|_| Column::new(max_frame_beats, target)),
-            gap_limited: Signal::default(),
+            limit: DFF::default(),
+            limited: DFF::default(),
             offer: Signal::default(),
             first: Signal::default(),
             last: Signal::default(),
@@ -151,7 +153,9 @@ impl<
 {
     #[hdl_gen]
     fn update(&mut self) {
-        self.gap_limited.next = self.gap_limit.val().any();
+        dff_setup!(self, clock, limit, limited);
+        self.limit.d.next = self.gap_limit.val();
+        self.limited.d.next = self.gap_limit.val().any();
 
         // 1. Gates: ingress by ingress.
         self.offer.next = 0.into();
@@ -160,8 +164,8 @@ impl<
         for i in 0..PORTS {
             self.gate[i].clock.next = self.clock.val();
             self.gate[i].reset.next = self.reset.val();
-            self.gate[i].gap_limit.next = self.gap_limit.val();
-            self.gate[i].gap_limited.next = self.gap_limited.val();
+            self.gate[i].gap_limit.next = self.limit.q.val();
+            self.gate[i].gap_limited.next = self.limited.q.val();
             self.gate[i].tkeep.next = self.row[i].tkeep.val();
             self.gate[i].tvalid.next = self.row[i].tvalid.val();
             self.gate[i].tlast.next = self.row[i].tlast.val();

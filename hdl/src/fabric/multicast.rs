@@ -13,6 +13,7 @@
 //! `tdest` in the same cycle; within a frame it is high. It is low during reset, after which the next beat is a first.
 
 use crate::fabric::matrix::{Matrix, GAP_W};
+use crate::fabric::pulses::Pulses;
 use crate::fabric::route::RouteMask;
 use crate::prelude::*;
 use crate::target::Target;
@@ -53,30 +54,31 @@ pub struct FabricMc<
     /// Frames, whole and one after the other.
     pub egress: [StreamSource<WORDS, KEEP_W>; PORTS],
 
-    // Counters: one pulse a frame, one bit an ingress.
-    /// A frame's first beat is taken, in this cycle. Reset: to be ignored.
+    // Counters: one pulse a frame, one bit an ingress, in the cycle after the cause.
+    /// A frame's first beat was taken, in the cycle before. Reset: 0.
     pub stat_started: Signal<Out, Bits<PORTS>>,
-    /// A frame has an empty mask and is dropped, in the cycle of `stat_started`. Reset: to be ignored.
+    /// A frame had an empty mask and was dropped, in the cycle of `stat_started`. Reset: 0.
     pub stat_unroutable: Signal<Out, Bits<PORTS>>,
-    /// A frame is closed and poisoned in this cycle: its source has paused more than `cfg_gap_limit` cycles. Reset:
-    /// 0.
-    pub stat_gap_closed: Signal<Out, Bits<PORTS>>,
-    /// A frame is closed and poisoned: the beat taken in this cycle fills `MAX_FRAME_BYTES` and is not its last.
+    /// A frame was closed and poisoned in the cycle before: its source had paused more than `cfg_gap_limit` cycles.
     /// Reset: 0.
+    pub stat_gap_closed: Signal<Out, Bits<PORTS>>,
+    /// A frame was closed and poisoned: the beat taken in the cycle before filled `MAX_FRAME_BYTES` and was not its
+    /// last. Reset: 0.
     pub stat_too_long: Signal<Out, Bits<PORTS>>,
-    /// A frame ends poisoned, its last beat taken in this cycle: a `tkeep` of it had a hole, no byte, or was not full
-    /// before the last beat. Reset: to be ignored.
+    /// A frame ended poisoned, its last beat taken in the cycle before: a `tkeep` of it had a hole, no byte, or was not
+    /// full before the last beat. Reset: 0.
     pub stat_malformed: Signal<Out, Bits<PORTS>>,
-    /// A frame ends poisoned by its source (`tuser`) and is not malformed; its last beat is taken in this cycle.
-    /// Reset: to be ignored.
+    /// A frame ended poisoned by its source (`tuser`) and is not malformed; its last beat was taken in the cycle before.
+    /// Reset: 0.
     pub stat_poisoned: Signal<Out, Bits<PORTS>>,
     /// Copies dropped for want of room, in the cycle of `stat_started`: one mask of egresses an ingress. Never in
-    /// lossless mode. Reset: to be ignored.
+    /// lossless mode. Reset: 0.
     pub stat_full: [Signal<Out, Bits<PORTS>>; PORTS],
 
     // State.
     route: [RouteMask<PORTS>; PORTS],
     matrix: Matrix<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W>,
+    pulses: [Pulses<PORTS>; PORTS],
 
     // Wires.
     started: Signal<Local, Bits<PORTS>>,
@@ -134,6 +136,7 @@ impl<
             stat_full: std::array::from_fn(|_| Signal::default()),
             route: std::array::from_fn(|_| RouteMask::default()),
             matrix: Matrix::new(max_frame_bytes, target, barred),
+            pulses: std::array::from_fn(|_| Pulses::default()),
             started: Signal::default(),
             unroutable: Signal::default(),
             gap_closed: Signal::default(),
@@ -190,33 +193,40 @@ impl<
             }
 
             // 3. Counters.
-            self.stat_full[i].next = 0.into();
-            if self.matrix.row[i].started.val() {
-                self.stat_full[i].next = self.route[i].full.val();
-                if self.route[i].unroutable.val() {
-                    self.unroutable.next = self.unroutable.val().replace_bit(i, true);
-                }
-            }
+            self.pulses[i].clock.next = self.clock.val();
+            self.pulses[i].reset.next = self.reset.val();
+            self.pulses[i].started.next = self.matrix.row[i].started.val();
+            self.pulses[i].gap_closed.next = self.matrix.row[i].gap_closed.val();
+            self.pulses[i].too_long.next = self.matrix.row[i].too_long.val();
+            self.pulses[i].malformed.next = self.matrix.row[i].malformed.val();
+            self.pulses[i].poisoned.next = self.matrix.row[i].poisoned.val();
+            self.pulses[i].unroutable.next = self.route[i].unroutable.val();
+            self.pulses[i].full.next = self.route[i].full.val();
+            self.stat_full[i].next = self.pulses[i].stat_full.val();
             self.started.next = self
                 .started
                 .val()
-                .replace_bit(i, self.matrix.row[i].started.val());
+                .replace_bit(i, self.pulses[i].stat_started.val());
+            self.unroutable.next = self
+                .unroutable
+                .val()
+                .replace_bit(i, self.pulses[i].stat_unroutable.val());
             self.gap_closed.next = self
                 .gap_closed
                 .val()
-                .replace_bit(i, self.matrix.row[i].gap_closed.val());
+                .replace_bit(i, self.pulses[i].stat_gap_closed.val());
             self.too_long.next = self
                 .too_long
                 .val()
-                .replace_bit(i, self.matrix.row[i].too_long.val());
+                .replace_bit(i, self.pulses[i].stat_too_long.val());
             self.malformed.next = self
                 .malformed
                 .val()
-                .replace_bit(i, self.matrix.row[i].malformed.val());
+                .replace_bit(i, self.pulses[i].stat_malformed.val());
             self.poisoned.next = self
                 .poisoned
                 .val()
-                .replace_bit(i, self.matrix.row[i].poisoned.val());
+                .replace_bit(i, self.pulses[i].stat_poisoned.val());
         }
         self.stat_started.next = self.started.val();
         self.stat_unroutable.next = self.unroutable.val();

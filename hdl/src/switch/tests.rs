@@ -8,6 +8,7 @@ use crate::ingress::crc32;
 use crate::prelude::*;
 use crate::table::{minimum_ageing_period, AGE_EPOCHS};
 use crate::target::Target;
+use crate::tops::on_large_stack;
 
 const PORTS: usize = 4;
 /// Eight sets: the table is open, and may age, soon after reset.
@@ -76,8 +77,11 @@ impl Bench {
     /// A switch whose table has just opened.
     fn new(seed: u64) -> Self {
         println!("seed {seed}");
-        let mut switch = Box::new(Dut::new(MAX_FRAME_BYTES, Target::Generic));
-        switch.connect_all();
+        let switch = on_large_stack(|| {
+            let mut switch = Box::new(Dut::new(MAX_FRAME_BYTES, Target::Generic));
+            switch.connect_all();
+            switch
+        });
         let mut bench = Self {
             switch,
             random: Random::new(seed),

@@ -14,15 +14,12 @@ use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::{self, CosimError, Random, Recorder, Trace};
 use lightswitch_hdl::export::Design;
 use lightswitch_hdl::target::Target;
-use lightswitch_hdl::tops::{self, Top};
+use lightswitch_hdl::tops::{self, on_large_stack, Top};
 
 use dut::{Controls, Dut};
 use source::{Maker, Mood, Pattern, Source};
 
 const SEED: u64 = 1;
-
-/// Stack of a test: blocks are made on the stack, and the largest is several megabytes.
-const STACK_BYTES: usize = 512 << 20;
 
 /// One row of the matrix.
 #[derive(Clone, Copy, Debug)]
@@ -269,13 +266,7 @@ fn is_out_of_reach(config: &Config, pin: &str) -> bool {
 fn lockstep(config: &str, top: Top, cycles: usize) {
     println!("seed {SEED}");
     let config = Config::named(config).unwrap();
-    let runner = std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || run(config, top, cycles))
-        .unwrap();
-    if let Err(panic) = runner.join() {
-        std::panic::resume_unwind(panic);
-    }
+    on_large_stack(move || run(config, top, cycles));
 }
 
 fn run(config: &'static Config, top: Top, cycles: usize) {

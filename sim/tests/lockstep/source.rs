@@ -194,7 +194,7 @@ impl Maker {
             // A station that moves, a group, and more addresses than a set holds.
             0..=2 => Mac([2, 0, 0, mood.era, 0xff, 0]),
             3 => Mac([3, 0, 0, 0, 0, 1]),
-            4 => self.crowded(random),
+            4..=6 => self.crowded(random),
             _ => Self::station(port, random.below(STATIONS), mood.era),
         };
         let kind: u16 = if random.one_in(20) {

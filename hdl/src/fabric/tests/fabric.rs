@@ -30,7 +30,7 @@ struct Shown {
 }
 
 /// The counters' pulses of one ingress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Stats {
     started: bool,
     unroutable: bool,
@@ -314,22 +314,26 @@ impl<D: Dut> Bench<D> {
     /// One cycle: compares every pin that means something.
     fn cycle(&mut self) {
         self.drive(false);
-        // Egresses first: a beat never passes in its own cycle.
+        // Egresses first: a beat never passes in its own cycle. Counters pulse a cycle later.
         for port in 0..D::PORTS {
             self.follow_egress(port);
         }
-        for port in 0..D::PORTS {
-            self.follow_ingress(port);
-        }
+        let (cycle, ready) = (self.cycle, self.readies());
         self.clock();
+        for (port, ready) in ready.into_iter().enumerate() {
+            self.follow_ingress(port, cycle, ready);
+        }
     }
 
-    fn follow_ingress(&mut self, port: usize) {
-        let cycle = self.cycle;
+    fn readies(&self) -> Vec<bool> {
+        (0..D::PORTS).map(|port| self.fabric.ready(port)).collect()
+    }
+
+    fn follow_ingress(&mut self, port: usize, cycle: u32, ready: bool) {
         let beat = self.source[port].front().copied();
         let valid = beat.is_some_and(|beat| beat.gap == 0);
         let beat = beat.unwrap_or_default();
-        let (ready, stats) = (self.fabric.ready(port), self.fabric.stats(port));
+        let stats = self.fabric.stats(port);
         let meant = if valid && !self.tracker[port].in_frame {
             D::meant(beat.dest)
         } else {
@@ -500,11 +504,11 @@ impl<D: Dut> Bench<D> {
     /// A cycle of reset: sources and sinks are reset too.
     fn reset(&mut self) {
         self.drive(true);
-        for port in 0..D::PORTS {
-            assert!(!self.fabric.ready(port), "ready in reset");
-        }
+        assert!(!self.readies().contains(&true), "ready in reset");
         self.clock();
         for port in 0..D::PORTS {
+            let stats = self.fabric.stats(port);
+            assert_eq!(stats, Stats::default(), "counted in reset");
             self.tracker[port].reset();
             self.source[port].clear();
             for queue in &mut self.stored[port] {

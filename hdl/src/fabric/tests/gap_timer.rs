@@ -95,6 +95,50 @@ fn a_reset_in_a_pause_forgets_it() {
     }
 }
 
+/// Cycles of a pause, counted from 1, in which `due` is high while the limit is what `limit` says for each.
+fn dues(limit: impl Fn(u64) -> u64) -> Vec<u64> {
+    let mut block = Timer::default();
+    block.connect_all();
+    block.in_frame.next = true;
+    block.tvalid.next = true;
+    let mut dues = Vec::new();
+    for pause in 0..60 {
+        block.limit.next = limit(pause).into();
+        block.limited.next = limit(pause) > 0;
+        settle(&mut block);
+        if block.due.val() {
+            dues.push(pause);
+            // The gate closes the frame.
+            block.in_frame.next = false;
+        }
+        tick!(block);
+        block.tvalid.next = false;
+    }
+    dues
+}
+
+#[test]
+fn a_limit_that_falls_below_a_running_pause_counts_at_once() {
+    assert_eq!(dues(|_| 12), [13]);
+    for lowered in 1..12 {
+        for limit in 1..12 {
+            let due = lowered.max(limit) + 1;
+            assert_eq!(
+                dues(|pause| if pause < lowered { 12 } else { limit }),
+                [due]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_limit_that_comes_in_a_pause_counts_from_then() {
+    for from in 1..40 {
+        let limits = |pause| if pause < from { 0 } else { 5 };
+        assert_eq!(dues(limits), [from + 5]);
+    }
+}
+
 #[test]
 fn the_verilog_is_the_same() {
     let (_, trace) = cosim::check!(Timer::default(), 4_000, 1, |block, random| {

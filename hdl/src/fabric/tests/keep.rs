@@ -5,11 +5,12 @@ use crate::cosim;
 use crate::fabric::beat::{gray_of_bytes, SIDE_LAST, SIDE_POISON};
 use crate::fabric::keep_code::KeepCode;
 use crate::fabric::keep_unpack::KeepUnpack;
+use crate::target::Target;
 
 /// Packs every `tkeep` with and without `tlast`, and unpacks what comes out.
 fn round_trips<const KEEP_W: usize>() {
     let mut code = KeepCode::<KEEP_W>::default();
-    let mut unpack = KeepUnpack::<KEEP_W>::default();
+    let mut unpack = KeepUnpack::<KEEP_W>::new(Target::Generic);
     let (mut legal, mut malformed) = (0, 0);
     for keep in 0..1 << KEEP_W {
         for last in [false, true] {
@@ -55,7 +56,7 @@ fn eight_byte_enables_survive_or_are_malformed() {
 
 #[test]
 fn unpacks_every_side() {
-    let mut unpack = KeepUnpack::<8>::default();
+    let mut unpack = KeepUnpack::<8>::new(Target::Generic);
     for side in 0..256_u32 {
         unpack.side.next = u64::from(side).into();
         settle(&mut unpack);
@@ -77,10 +78,12 @@ fn the_verilog_is_the_same() {
         block.tkeep.next = random.bits(8).into();
         block.tlast.next = random.bit();
     });
-    cosim::check!(no clock, KeepUnpack::<4>::default(), 1_000, 3, |block, random| {
-        block.side.next = random.bits(8).into();
-    });
-    cosim::check!(no clock, KeepUnpack::<8>::default(), 1_000, 4, |block, random| {
-        block.side.next = random.bits(8).into();
-    });
+    for target in [Target::Generic, Target::Ecp5] {
+        cosim::check!(no clock, KeepUnpack::<4>::new(target), 1_000, 3, |block, random| {
+            block.side.next = random.bits(8).into();
+        });
+        cosim::check!(no clock, KeepUnpack::<8>::new(target), 1_000, 4, |block, random| {
+            block.side.next = random.bits(8).into();
+        });
+    }
 }

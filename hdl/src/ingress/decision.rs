@@ -26,8 +26,6 @@ pub struct Decision<const PORTS: usize> {
     // Ingress.
     /// The beat in B is its frame's first.
     pub first_b: Signal<In, Bit>,
-    /// It goes to a group address.
-    pub group_b: Signal<In, Bit>,
     /// It goes to a reserved group address.
     pub reserved_b: Signal<In, Bit>,
     /// It is a MAC control frame.
@@ -70,7 +68,6 @@ pub struct Decision<const PORTS: usize> {
     pub stat_flooded: Signal<Out, Bit>,
 
     // State.
-    is_group: DFF<Bit>,
     is_reserved: DFF<Bit>,
     is_control: DFF<Bit>,
     is_runt: DFF<Bit>,
@@ -94,7 +91,6 @@ impl<const PORTS: usize> Default for Decision<PORTS> {
             clock: Signal::default(),
             reset: Signal::default(),
             first_b: Signal::default(),
-            group_b: Signal::default(),
             reserved_b: Signal::default(),
             control_b: Signal::default(),
             runt_b: Signal::default(),
@@ -114,7 +110,6 @@ impl<const PORTS: usize> Default for Decision<PORTS> {
             stat_filtered_own: Signal::default(),
             stat_filtered_control: Signal::default(),
             stat_flooded: Signal::default(),
-            is_group: DFF::default(),
             is_reserved: DFF::default(),
             is_control: DFF::default(),
             is_runt: DFF::default(),
@@ -139,7 +134,6 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
         dff_setup!(
             self,
             clock,
-            is_group,
             is_reserved,
             is_control,
             is_runt,
@@ -153,7 +147,7 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
         );
 
         // 2. Decide.
-        self.flood.next = self.is_group.q.val() | !self.hit.val();
+        self.flood.next = !self.hit.val();
         self.mask.next = self.hit_mask.val() & !self.own_port.val();
         if self.flood.val() {
             self.mask.next = !self.own_port.val();
@@ -170,7 +164,6 @@ impl<const PORTS: usize> Logic for Decision<PORTS> {
 
         // 3. Next state.
         if self.move_c.val() & self.first_b.val() {
-            self.is_group.d.next = self.group_b.val();
             self.is_reserved.d.next = self.reserved_b.val();
             self.is_control.d.next = self.control_b.val();
             self.is_runt.d.next = self.runt_b.val();

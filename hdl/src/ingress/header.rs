@@ -3,7 +3,7 @@
 //! ```text
 //!                   +--------+
 //!  peek, beat ----->|        |--> address (of the beat at the pins)
-//!  data_a, data_b ->| Header |--> group, reserved, control (of the frame whose first beat is in B)
+//!  data_a, data_b ->| Header |--> reserved, control (of the frame whose first beat is in B)
 //!                   +--------+
 //! ```
 //!
@@ -31,8 +31,6 @@ pub struct Header<const WORDS: usize> {
     // Egress.
     /// Address to look up with the beat that enters A: bytes 0..3, then bytes 4 and 5 in the lower half.
     pub address: [Signal<Out, Bits<32>>; 2],
-    /// The frame in B goes to a group address.
-    pub group: Signal<Out, Bit>,
     /// The frame in B goes to 01:80:C2:00:00:00..0F.
     pub reserved: Signal<Out, Bit>,
     /// The frame in B is a MAC control frame (`EtherType` 0x8808).
@@ -60,7 +58,6 @@ impl<const WORDS: usize> Default for Header<WORDS> {
             data_a: std::array::from_fn(|_| Signal::default()),
             data_b: std::array::from_fn(|_| Signal::default()),
             address: std::array::from_fn(|_| Signal::default()),
-            group: Signal::default(),
             reserved: Signal::default(),
             control: Signal::default(),
             near: std::array::from_fn(|_| Signal::default()),
@@ -105,7 +102,6 @@ impl<const WORDS: usize> Logic for Header<WORDS> {
         }
 
         // 3. The kinds that are not forwarded.
-        self.group.next = self.word[0].val().get_bit(0);
         self.reserved.next = (self.word[0].val() == self.reserved_low.val())
             & ((self.word[1].val() & self.reserved_mask.val()) == self.reserved_high.val());
         self.control.next = (self.word[3].val() & self.half.val()) == self.control_type.val();

@@ -277,7 +277,6 @@ impl<const WORDS: usize, const KEEP_W: usize, const PORTS: usize, const DEPTH: u
         self.advance_b.next = self.stages.move_b.val();
         self.advance_c.next = self.stages.move_c.val();
         self.decision.first_b.next = self.stages.first_b.val();
-        self.decision.group_b.next = self.header.group.val();
         self.decision.reserved_b.next = self.header.reserved.val();
         self.decision.control_b.next = self.header.control.val();
         self.decision.runt_b.next = self.stages.last_b.val()

@@ -72,8 +72,8 @@ pub struct Switch<
     pub table_op: Signal<In, Bits<2>>,
     /// The address, its first byte in bits 7..0. Unused: 0.
     pub table_address: [Signal<In, Bits<32>>; 2],
-    /// For a write: the ports of the static entry, one bit a port; none: frames to the address are dropped. Unused:
-    /// 0.
+    /// For a write: the ports of the static entry, one bit a port; none: frames to the address are dropped. A group
+    /// address, once written, goes to these ports only. Unused: 0.
     pub table_mask: Signal<In, Bits<PORTS>>,
     /// The operation is done: high for one cycle, beside its answer. Reset: 0.
     pub table_done: Signal<Out, Bit>,
@@ -103,8 +103,8 @@ pub struct Switch<
     pub stat_filtered_own: Signal<Out, Bits<PORTS>>,
     /// A MAC control frame (type 0x8808) is filtered, the cycle after its first beat was swallowed. Reset: 0.
     pub stat_filtered_control: Signal<Out, Bits<PORTS>>,
-    /// With `stat_accepted`: the frame goes to all other ports, because its destination is a group or not in the
-    /// table. Reset: 0.
+    /// With `stat_accepted`: the frame goes to all other ports, because its destination is not in the table (a group
+    /// address is there only if it was written). Reset: 0.
     pub stat_flooded: Signal<Out, Bits<PORTS>>,
     /// An accepted frame was closed and poisoned: its source paused too long; the cycle after its last beat left the
     /// ingress. Reset: 0.
@@ -125,8 +125,8 @@ pub struct Switch<
     pub stat_fcs_error: Signal<Out, Bits<PORTS>>,
     /// An address was not learnt: a newer one of the same port came before the table took it. Reset: 0.
     pub stat_learn_missed: Signal<Out, Bits<PORTS>>,
-    /// Copies dropped for want of room, in the cycle in which the fabric takes the first beat: one mask of egresses
-    /// an ingress. Never in lossless mode. Reset: to be ignored.
+    /// Copies dropped for want of room, in the cycle after the fabric took the first beat: one mask of egresses an
+    /// ingress. Never in lossless mode. Reset: 0.
     pub stat_full: [Signal<Out, Bits<PORTS>>; PORTS],
     /// An address that was not in the table has been entered. Reset: 0.
     pub stat_learned: Signal<Out, Bit>,

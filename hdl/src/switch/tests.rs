@@ -285,6 +285,22 @@ impl Bench {
     }
 }
 
+/// A group address goes to all other ports, until it is written: then to the ports written, or nowhere.
+#[test]
+fn a_group_that_was_written_goes_to_its_ports_only() {
+    const GROUP: [u8; 6] = [0x01, 0x00, 0x5e, 0, 0, 1];
+    let mut bench = Bench::taught(31);
+    assert_eq!(bench.probe(0, GROUP), [0, 1, 1, 1]);
+    bench.table(1, GROUP, 0b0110);
+    assert_eq!(bench.probe(0, GROUP), [0, 1, 1, 0]);
+    assert_eq!(bench.probe(1, GROUP), [0, 0, 1, 0], "never to its own port");
+    bench.table(1, GROUP, 0);
+    assert_eq!(bench.probe(3, GROUP), [0; PORTS]);
+    assert_eq!(bench.filtered, 1);
+    bench.table(2, GROUP, 0);
+    assert_eq!(bench.probe(2, GROUP), [1, 1, 0, 1]);
+}
+
 /// Resets a busy switch in each cycle of its frames. `prepare` sets it up.
 fn after_a_reset_it_is_as_new(seed: u64, prepare: fn(&mut Bench)) {
     let mut bench = Bench::taught(seed);

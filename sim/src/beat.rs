@@ -1,7 +1,7 @@
 //! One transfer of a stream, as the engines and their benches hand it around.
 
-/// Most bytes a beat can carry: `tdata` of 512 bits.
-pub const MAX_BEAT_BYTES: usize = 64;
+/// Most bytes a beat can carry: `tdata` of 64 bits, the widest configuration.
+pub const MAX_BEAT_BYTES: usize = 8;
 
 /// One beat of an AXI4-Stream. Byte 0 is `tdata[7:0]`; bit `n` of `keep` tells whether byte `n` counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Beat {
     /// The bytes. Those beyond the width of the stream are zero.
     pub data: [u8; MAX_BEAT_BYTES],
     /// Byte enables, bit 0 for byte 0.
-    pub keep: u64,
+    pub keep: u8,
     /// The frame's last beat.
     pub last: bool,
     /// On the last beat: the frame is poisoned.
@@ -56,9 +56,9 @@ impl Beat {
 
 /// Byte enables with the lowest `bytes` bits set.
 #[must_use]
-pub const fn full_keep(bytes: usize) -> u64 {
-    if bytes >= 64 {
-        u64::MAX
+pub const fn full_keep(bytes: usize) -> u8 {
+    if bytes >= MAX_BEAT_BYTES {
+        u8::MAX
     } else {
         (1 << bytes) - 1
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn carries_one_to_sixty_four_bytes() {
+    fn carries_one_to_eight_bytes() {
         for length in 1..=MAX_BEAT_BYTES {
             let bytes: Vec<u8> = (1..=length as u8).collect();
             let beat = Beat::new(&bytes, true, false);
@@ -87,7 +87,7 @@ mod tests {
         assert!(!beat.is_well_formed(8), "a short beat in the middle");
         beat.last = true;
         assert!(beat.is_well_formed(8));
-        for keep in [0, 0b10, 0b1011, 0x100] {
+        for keep in [0, 0b10, 0b1011, 0x80] {
             beat.keep = keep;
             assert!(!beat.is_well_formed(8), "keep {keep:#x}");
         }

@@ -813,7 +813,7 @@ impl Audit {
                 } else {
                     self.fates.flooded_unknown += 1;
                 }
-                crate::beat::full_keep(ports) & !(1 << sent.ingress)
+                (u64::MAX >> (64 - ports)) & !(1 << sent.ingress)
             }
         };
         if mask != 0 {

@@ -142,7 +142,7 @@ macro_rules! common_pins {
                 return None;
             }
             let mut beat = Beat::new(&[], source.tlast.val(), source.tuser.val());
-            beat.keep = u64::from(source.tkeep.val());
+            beat.keep = u64::from(source.tkeep.val()) as u8;
             for (word, bytes) in source.tdata.iter().zip(beat.data.chunks_mut(4)) {
                 bytes.copy_from_slice(&(u64::from(word.val()) as u32).to_le_bytes());
             }
@@ -187,7 +187,7 @@ macro_rules! offer {
             let value = u32::from_le_bytes(bytes.try_into().expect("four bytes a word"));
             word.next = u64::from(value).into();
         }
-        sink.tkeep.next = beat.keep.into();
+        sink.tkeep.next = u64::from(beat.keep).into();
         sink.tlast.next = beat.last;
         sink.tuser.next = beat.user;
     };

@@ -201,7 +201,7 @@ impl Wave {
     fn stream(&mut self, first: usize, beat: Option<&Beat>, ready: bool) -> Result<(), Error> {
         let bytes = self.shape.beat_bytes;
         let mut data = vec![b'x'; 8 * bytes];
-        let keep = bits(beat.map(|beat| beat.keep), bytes);
+        let keep = bits(beat.map(|beat| u64::from(beat.keep)), bytes);
         let mut marks = [b'x'; 2];
         if let Some(beat) = beat {
             for (index, character) in data.iter_mut().rev().enumerate() {

@@ -72,7 +72,7 @@ macro_rules! dut {
                     let value = u32::from_le_bytes(bytes.try_into().expect("four bytes a word"));
                     word.next = u64::from(value).into();
                 }
-                sink.tkeep.next = offer.beat.keep.into();
+                sink.tkeep.next = u64::from(offer.beat.keep).into();
                 sink.tlast.next = offer.beat.last;
                 sink.tuser.next = offer.beat.user;
                 $(sink.$tdest.next = offer.dest.into();)?

@@ -127,8 +127,8 @@ impl Maker {
             let place = random.below(offers.len() as u32) as usize;
             offers[place].beat.keep = match random.below(3) {
                 0 => 0,
-                1 => random.bits(width),
-                _ => random.bits(width) & !1,
+                1 => random.bits(width) as u8,
+                _ => random.bits(width) as u8 & !1,
             };
         }
         offers

@@ -1,9 +1,9 @@
 //! Cycle-accurate simulation of the lightswitch core.
 //!
 //! ```text
-//!  traffic ─┐                                   ┌─► measure ─► simulate::Report
-//!           ├─► bench ◄─► engine (rtl, naive) ──┤
-//!  capture ─┘      one call a cycle             └─► replay::Report, one capture an egress
+//!  traffic ─┐                                       ┌─► measure ─► simulate::Report
+//!           ├─► bench ◄─► engine (rtl, reference) ──┤
+//!  capture ─┘      one call a cycle                 └─► replay::Report, one capture an egress
 //! ```
 //!
 //! An [`engine::Engine`] is one switch that is offered beats and gives beats, one call a cycle. A [`bench::Bench`] plays

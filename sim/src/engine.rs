@@ -152,7 +152,7 @@ pub enum Cause {
     FilteredControl,
     /// An accepted frame went to every other port: its destination is a group address or not in the table.
     Flooded,
-    /// A source address found no room in the table.
+    /// A source address was not learned: a newer one of the same port took its place while it waited for the table.
     LearnMissed,
     /// A frame was meant for no egress: dropped. Fabrics only.
     Unroutable,

@@ -886,7 +886,7 @@ fn crowded(engine: &dyn Engine, possible: &HashMap<Mac, u64>) -> HashSet<Mac> {
 /// When the switch can have learned, and must have learned, each address.
 struct Lessons<'a> {
     replay: &'a Replay,
-    /// An address that is no longer sure to be known once it was learned: ageing, or no room in the table.
+    /// Per port, whether its addresses are not sure to be known: they age, or some were not learned.
     unsure: Vec<bool>,
     /// Addresses that share a set of the table with more others than it holds.
     crowded: HashSet<Mac>,

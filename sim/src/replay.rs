@@ -1,8 +1,9 @@
 //! Replays a capture through a switch, writes what leaves each egress as a capture, and accounts for every copy.
 //!
-//! Each source address lives on one port. Frames enter in the order of the capture: none before its predecessor. The
-//! checker knows where each address lives and when the switch can have learned it, so it knows for every frame at which
-//! ports copies must appear; what is missing must be counted as dropped by the switch for exactly that pair.
+//! Each source address lives on one port. Starts are planned in the order of the capture, none before its predecessor's;
+//! a frame that the switch holds up delays those behind it at its own port only. The checker knows where each address
+//! lives and when the switch can have learned it, so it knows for every frame at which ports copies must appear; what is
+//! missing must be counted as dropped by the switch for exactly that pair.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;

@@ -150,7 +150,8 @@ pub enum Cause {
     FilteredSelf,
     /// A MAC control frame (type 0x8808) to another address than the reserved ones: dropped.
     FilteredControl,
-    /// An accepted frame went to every other port: its destination is a group address or not in the table.
+    /// An accepted frame went to every other port: its destination is not in the table, where a group address is only if it
+    /// was written.
     Flooded,
     /// A source address was not learned: a newer one of the same port took its place while it waited for the table.
     LearnMissed,

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! One address waits at a time, 2 cycles after `good`; a newer one replaces it, and the loss is counted. Group addresses and
-//! those that the table already has at this port (`known`) are not offered.
+//! those that the table already has at this port (`known`) are not offered; for the source of a MAC control frame the
+//! ingress keeps `good` low.
 
 use crate::prelude::*;
 

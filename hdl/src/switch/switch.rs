@@ -73,7 +73,8 @@ pub struct Switch<
     /// The address, its first byte in bits 7..0. Unused: 0.
     pub table_address: [Signal<In, Bits<32>>; 2],
     /// For a write: the ports of the static entry, one bit a port; none: frames to the address are dropped. A group
-    /// address, once written, goes to these ports only. Unused: 0.
+    /// address, once written, goes to these ports only, never to the one it came from; 01:80:C2:00:00:00..0F are filtered all
+    /// the same. Unused: 0.
     pub table_mask: Signal<In, Bits<PORTS>>,
     /// The operation is done: high for one cycle, beside its answer. Reset: 0.
     pub table_done: Signal<Out, Bit>,
@@ -101,7 +102,8 @@ pub struct Switch<
     /// A frame is filtered, the cycle after its first beat was swallowed: its destination is behind its own port, or
     /// behind none. Reset: 0.
     pub stat_filtered_own: Signal<Out, Bits<PORTS>>,
-    /// A MAC control frame (type 0x8808) is filtered, the cycle after its first beat was swallowed. Reset: 0.
+    /// A MAC control frame (type 0x8808) is filtered, the cycle after its first beat was swallowed; its source is not
+    /// learnt. Reset: 0.
     pub stat_filtered_control: Signal<Out, Bits<PORTS>>,
     /// With `stat_accepted`: the frame goes to all other ports, because its destination is not in the table (a group
     /// address is there only if it was written). Reset: 0.

@@ -46,7 +46,8 @@ pub struct MacTable<const PORTS: usize, const INDEX_W: usize> {
     pub table_op: Signal<In, Bits<2>>,
     /// The address: bytes 0..3 in word 0, byte 0 lowest; bytes 4..5 in the low half of word 1 (the rest is ignored).
     pub table_address: [Signal<In, Bits<32>>; 2],
-    /// The ports of a static entry, one bit a port; none: frames to the address are dropped.
+    /// The ports of a static entry, one bit a port; none: frames to the address are dropped. A lookup of a group address
+    /// that was not written misses, as none is learned.
     pub table_mask: Signal<In, Bits<PORTS>>,
     /// The operation is done; a pulse, beside its answer. Lookups presented after it see its effect.
     pub table_done: Signal<Out, Bit>,

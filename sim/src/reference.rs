@@ -107,7 +107,9 @@ impl Reference {
         };
         let ingress = &mut self.ingress[port];
         let Some(beat) = beat else {
-            if ingress.inside && !ingress.discarding {
+            // With 32-bit beats the first does not hold the destination, and waits for the second without a limit.
+            let is_timed = frame::destination(&ingress.bytes).is_some();
+            if ingress.inside && !ingress.discarding && is_timed {
                 ingress.idle += 1;
                 if ingress.idle > limit {
                     ingress.discarding = true;

@@ -3,7 +3,7 @@
 
 use lightswitch_hdl::config::Config;
 use lightswitch_sim::beat::Beat;
-use lightswitch_sim::engine::{Cause, Counts, Engine, Outcome, Settings};
+use lightswitch_sim::engine::{self, Cause, Counts, Engine, EngineKind, Outcome, Settings};
 use lightswitch_sim::frame::{self, Assembler, Received, Verdict};
 use lightswitch_sim::reference::Reference;
 
@@ -243,6 +243,78 @@ fn closes_frames_that_are_malformed_or_pause() {
         assert_eq!(u64::from(rig.drain()[3][0].poisoned), closed);
         rig.send(0, &bytes, false);
         assert_eq!(rig.drain()[3][0].bytes, bytes, "the next frame is whole");
+    }
+}
+
+/// A frame, and the cycles its source pauses in front of one of its beats: port, bytes, beat, cycles.
+type Play = (usize, Vec<u8>, usize, usize);
+
+/// Plays frames, each on its own, on an engine; what it counted, and how many frames left each egress poisoned or not.
+fn play(
+    kind: EngineKind,
+    config: &str,
+    gap_limit: u16,
+    frames: &[Play],
+) -> (Counts, Vec<[u64; 2]>) {
+    let config = Config::named(config).unwrap();
+    let settings = Settings {
+        gap_limit,
+        ..Settings::default()
+    };
+    let mut switch = engine::build(kind, config, &settings).unwrap();
+    let (ports, width) = (config.ports, config.beat_bytes());
+    let mut outcome = Outcome::new(ports);
+    let (mut counts, mut left) = (Counts::new(ports), vec![[0; 2]; ports]);
+    let mut step = |port: usize, beat: Option<Beat>| {
+        let mut offered = vec![None; ports];
+        offered[port] = beat;
+        let ready = vec![true; ports];
+        switch.cycle(&offered, &ready, &mut outcome).unwrap();
+        outcome.pulses.iter().for_each(|pulse| counts.add(pulse));
+        for (left, beat) in left.iter_mut().zip(&outcome.egress) {
+            if let Some(beat) = beat.filter(|beat| beat.last) {
+                left[usize::from(beat.user)] += 1;
+            }
+        }
+        outcome.ingress_ready[port]
+    };
+    for (port, bytes, paused, pause) in frames {
+        for index in 0..frame::beats(bytes.len(), width) {
+            if index == *paused {
+                (0..*pause).for_each(|_| {
+                    step(*port, None);
+                });
+            }
+            let beat = frame::beat(bytes, index, width, false);
+            assert!((0..100).any(|_| step(*port, Some(beat))));
+        }
+        (0..300).for_each(|_| {
+            step(*port, None);
+        });
+    }
+    (counts, left)
+}
+
+#[test]
+fn a_pause_counts_once_the_destination_is_in_sight() {
+    let pause = |paused, pause| [(0, between(0, 1), paused, pause)];
+    for (config, paused, cycles, closed) in [
+        ("2x32", 1, 300, 0),
+        ("2x32", 20, 20, 0),
+        ("2x32", 20, 21, 1),
+        ("4x64", 10, 20, 0),
+        ("4x64", 10, 21, 1),
+    ] {
+        for kind in EngineKind::ALL {
+            let (counts, left) = play(kind, config, 20, &pause(paused, cycles));
+            let what = format!(
+                "{config} {}: {cycles} cycles before beat {paused}",
+                kind.name()
+            );
+            assert_eq!(counts.total(Cause::GapClosed), closed, "{what}");
+            assert_eq!(counts.total(Cause::Accepted), 1, "{what}");
+            assert_eq!(left[1], [1 - closed, closed], "{what}");
+        }
     }
 }
 

@@ -49,7 +49,8 @@ pub struct Switch<
     /// Pairs whose frames are stored whole before they are forwarded: one mask of egresses an ingress, read at a
     /// first beat. Unused: 0, cut-through.
     pub cfg_store_forward: [Signal<In, Bits<PORTS>>; PORTS],
-    /// Cycles a source may pause inside a frame; 0: [`DEFAULT_GAP_LIMIT`]. Unused: 0.
+    /// Cycles a source may pause inside a frame; 0: [`DEFAULT_GAP_LIMIT`]. With 32-bit streams a pause after the first
+    /// beat is not timed. Unused: 0.
     pub cfg_gap_limit: Signal<In, Bits<16>>,
     /// Cycles in an epoch of the table; an address lives [`AGE_EPOCHS`] epochs, the one it was heard in included. 0:
     /// addresses do not age. Unused: 0.

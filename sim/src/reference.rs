@@ -42,7 +42,7 @@ struct Ingress {
     inside: bool,
     /// The frame is closed; its rest is thrown away.
     discarding: bool,
-    idle: u16,
+    idle: u32,
     /// A frame, and the egresses it still has to be queued for.
     waiting: Option<(Stored, Vec<usize>)>,
 }
@@ -111,7 +111,7 @@ impl Reference {
             let is_timed = frame::destination(&ingress.bytes).is_some();
             if ingress.inside && !ingress.discarding && is_timed {
                 ingress.idle += 1;
-                if ingress.idle > limit {
+                if ingress.idle > u32::from(limit) {
                     ingress.discarding = true;
                     self.close(port, Some(Cause::GapClosed), outcome);
                 }

@@ -319,6 +319,18 @@ fn a_pause_counts_once_the_destination_is_in_sight() {
 }
 
 #[test]
+fn the_longest_gap_limit_ends_a_pause_too() {
+    for (cycles, closed) in [(65_535, 0), (65_536, 1)] {
+        for kind in EngineKind::ALL {
+            let (counts, left) = play(kind, "2x32", 65_535, &[(0, between(0, 1), 20, cycles)]);
+            let what = format!("{}: {cycles} cycles", kind.name());
+            assert_eq!(counts.total(Cause::GapClosed), closed, "{what}");
+            assert_eq!(left[1], [1 - closed, closed], "{what}");
+        }
+    }
+}
+
+#[test]
 fn drops_runts() {
     let mut rig = Rig::new(&Settings::default());
     for length in [1, 8, 9, 63] {

@@ -168,7 +168,8 @@ impl Reference {
                 outcome.pulse(cause, port);
             }
         }
-        if fault.is_none() && !source.is_group() {
+        let is_control = frame::ether_type(&bytes) == Some(frame::TYPE_MAC_CONTROL);
+        if fault.is_none() && !is_control && !source.is_group() {
             let seen = self.cycle;
             self.table.insert(source, Entry { port, seen });
         }

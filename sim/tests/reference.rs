@@ -331,6 +331,28 @@ fn the_longest_gap_limit_ends_a_pause_too() {
 }
 
 #[test]
+fn mac_control_frames_teach_nothing() {
+    let pause = [1, 0x80, 0xc2, 0, 0, 1];
+    for (destination, kind, floods) in [
+        (pause, 0x8808, true),
+        (STATION[2], 0x8808, true),
+        (pause, 0x88cc, false),
+    ] {
+        let frames = [
+            (0, ethernet(destination, STATION[0], kind, 64), 0, 0),
+            (1, between(1, 0), 0, 0),
+        ];
+        for engine in EngineKind::ALL {
+            let (counts, left) = play(engine, "4x64", 0, &frames);
+            let what = format!("{}: {kind:#x} to {destination:x?}", engine.name());
+            assert_eq!(counts.at(Cause::Accepted, 0), 0, "{what}");
+            assert_eq!(counts.at(Cause::Flooded, 1), u64::from(floods), "{what}");
+            assert_eq!(left[0], [1, 0], "{what}");
+        }
+    }
+}
+
+#[test]
 fn drops_runts() {
     let mut rig = Rig::new(&Settings::default());
     for length in [1, 8, 9, 63] {

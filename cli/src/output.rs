@@ -170,6 +170,7 @@ pub fn replay(report: &replay::Report) -> String {
         ", longer than the frame was",
     );
     table.some("skipped", skipped.wrong_fcs, ", with a wrong FCS");
+    table.some("skipped", skipped.too_short, ", shorter than 64 bytes");
     table.line("sent", report.sent_frames);
     table.some(
         "padded to 60 bytes",

@@ -51,13 +51,19 @@ pub struct Skipped {
     pub lengths_disagree: u64,
     /// The capture says that it has FCSs, and this one is wrong.
     pub wrong_fcs: u64,
+    /// The capture says that it has FCSs, and this one ends a frame of less than 64 bytes.
+    pub too_short: u64,
 }
 
 impl Skipped {
     /// All of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.cut_by_snap_length + self.shorter_than_header + self.lengths_disagree + self.wrong_fcs
+        self.cut_by_snap_length
+            + self.shorter_than_header
+            + self.lengths_disagree
+            + self.wrong_fcs
+            + self.too_short
     }
 }
 
@@ -136,15 +142,18 @@ impl Capture {
         fcs_promised: bool,
     ) {
         let verdict = frame::verdict(&bytes);
-        let has_fcs = bytes.len() >= frame::MIN_FRAME_BYTES && verdict != Verdict::Bad;
+        let is_short = bytes.len() < frame::MIN_FRAME_BYTES;
+        let has_fcs = !is_short && verdict != Verdict::Bad;
         let reason = if captured < original {
             &mut self.skipped.cut_by_snap_length
         } else if captured > original {
             &mut self.skipped.lengths_disagree
         } else if bytes.len() < frame::HEADER_BYTES {
             &mut self.skipped.shorter_than_header
-        } else if fcs_promised && !has_fcs {
+        } else if fcs_promised && verdict == Verdict::Bad {
             &mut self.skipped.wrong_fcs
+        } else if fcs_promised && is_short {
+            &mut self.skipped.too_short
         } else {
             self.frames.push(Captured {
                 number,

@@ -433,6 +433,24 @@ fn counts_what_cannot_be_sent() {
     let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 0x2400_0001, &records));
     let report = run(&options(&folder, &path), &Settings::default()).unwrap();
     assert_eq!((report.skipped.wrong_fcs, report.sent_frames), (2, 1));
+    assert_eq!(report.skipped.too_short, 0);
+}
+
+#[test]
+fn a_right_fcs_does_not_excuse_a_short_frame() {
+    let folder = Folder::new("short");
+    let of = |length: usize| {
+        let mut bytes = ethernet(B, A, 0x0800, length - 4, 7);
+        let fcs = frame::fcs(&bytes);
+        bytes.extend(fcs);
+        (0, 0, bytes, length as u32)
+    };
+    let records = [of(18), of(63), of(64)];
+    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 0x2400_0001, &records));
+    let report = run(&options(&folder, &path), &Settings::default()).unwrap();
+    let skipped = report.skipped;
+    assert_eq!((skipped.too_short, skipped.wrong_fcs), (2, 0));
+    assert_eq!((report.captured_records, report.sent_frames), (3, 1));
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::{bail, Context as _};
 use lightswitch_hdl::tops::Top;
-use lightswitch_sim::beat::full_keep;
 use lightswitch_sim::bench::BackPressure;
 use lightswitch_sim::engine::{self, Engine, Settings};
 use lightswitch_sim::replay::{self, Options};
@@ -21,7 +20,7 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     let settings = Settings {
         lossy: args.lossy,
         store_and_forward: if args.store_and_forward {
-            vec![full_keep(args.config.ports); args.config.ports]
+            vec![engine::every_port(args.config.ports); args.config.ports]
         } else {
             Vec::new()
         },

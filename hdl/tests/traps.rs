@@ -304,15 +304,14 @@ fn trap_9_constants_reach_their_outputs() {
 /// What a testbench around `verilog` prints under Icarus Verilog; nothing if there is none.
 fn iverilog(verilog: &str, bench: &str) -> Option<String> {
     use std::process::Command;
-    let folder = std::env::temp_dir().join(format!("lightswitch-traps-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     std::fs::write(
-        folder.join("bench.v"),
+        folder.path().join("bench.v"),
         format!("{verilog}\nmodule bench;\n{bench}\nendmodule\n"),
     )
     .unwrap();
     let mut compile = Command::new("iverilog");
-    compile.current_dir(&folder).args([
+    compile.current_dir(folder.path()).args([
         "-g2005",
         "-Wall",
         "-s",
@@ -335,11 +334,10 @@ fn iverilog(verilog: &str, bench: &str) -> Option<String> {
         String::from_utf8_lossy(&compiled.stderr)
     );
     let ran = Command::new("vvp")
-        .current_dir(&folder)
+        .current_dir(folder.path())
         .arg("bench.vvp")
         .output()
         .unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
     Some(String::from_utf8_lossy(&ran.stdout).into_owned())
 }
 

@@ -499,15 +499,10 @@ mod tests {
         assert_eq!(changes.next(), None);
     }
 
-    fn file(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("lightswitch-wave-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        folder.join(name)
-    }
-
     #[test]
     fn a_vcd_reads_back_as_the_pins_were() {
-        let path = file("pins.vcd");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pins.vcd");
         let steps = tap(&path);
         let mut parser = vcd::Parser::new(std::io::BufReader::new(File::open(&path).unwrap()));
         let header = parser.parse_header().unwrap();
@@ -544,7 +539,8 @@ mod tests {
 
     #[test]
     fn an_fst_reads_back_as_the_pins_were() {
-        let path = file("pins.fst");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pins.fst");
         let steps = tap(&path);
         let mut reader =
             fst_reader::FstReader::open(std::io::BufReader::new(File::open(&path).unwrap()))
@@ -578,7 +574,8 @@ mod tests {
 
     #[test]
     fn a_fabric_shows_where_its_frames_go() {
-        let path = file("fabric.vcd");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fabric.vcd");
         let config = Config::named("2x32").unwrap();
         for (top, to_port_1) in [(Top::Fabric, "01"), (Top::FabricMc, "10")] {
             let inner =
@@ -617,6 +614,7 @@ mod tests {
             let config = Config::named("2x32").unwrap();
             engine::build(EngineKind::Reference, config, &Settings::default()).unwrap()
         };
+        let folder = tempfile::tempdir().unwrap();
         for (path, clock, word) in [
             ("waves.txt", 100.0, ".vcd or .fst"),
             ("waves", 100.0, ".vcd or .fst"),
@@ -625,7 +623,7 @@ mod tests {
             ("no/such/folder/waves.vcd", 100.0, "No such file"),
             ("no/such/folder/waves.fst", 100.0, "No such file"),
         ] {
-            let error = Tapped::new(build(), &file(path), clock)
+            let error = Tapped::new(build(), &folder.path().join(path), clock)
                 .err()
                 .unwrap()
                 .to_string();

@@ -12,6 +12,7 @@ use lightswitch_sim::frame::{self, Assembler, Mac, Verdict};
 use lightswitch_sim::replay::{self, EgressFcs, Fates, Options, Report};
 use lightswitch_sim::rng::Rng;
 use lightswitch_sim::Error;
+use tempfile::{tempdir, TempDir};
 
 const A: [u8; 6] = [0x02, 0, 0, 0, 0, 0xa];
 const B: [u8; 6] = [0x02, 0, 0, 0, 0, 0xb];
@@ -66,27 +67,11 @@ fn pcap(kind: Kind, link: u32, records: &[Record]) -> Vec<u8> {
     file
 }
 
-/// A folder that goes away with its test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("lightswitch-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A file of these bytes in `folder`.
+fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
 }
 
 /// A frame as captures have it, without FCS.
@@ -101,10 +86,10 @@ fn record(bytes: Vec<u8>) -> Record {
     (1, 0, bytes, length)
 }
 
-fn options(folder: &Folder, pcap: &Path) -> Options {
+fn options(folder: &TempDir, pcap: &Path) -> Options {
     Options {
         pcap: pcap.into(),
-        out_dir: folder.0.join("out"),
+        out_dir: folder.path().join("out"),
         assign: Vec::new(),
         max_gap: None,
         egress_fcs: EgressFcs::Keep,
@@ -185,9 +170,9 @@ fn sealed(record: &Record) -> Vec<u8> {
 
 #[test]
 fn every_kind_of_frame_meets_its_fate() {
-    let folder = Folder::new("fates");
+    let folder = tempdir().unwrap();
     let records = conversation();
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
     let options = Options {
         max_gap: Some(2_000),
         ..options(&folder, &path)
@@ -233,9 +218,9 @@ fn every_kind_of_frame_meets_its_fate() {
 
 #[test]
 fn strips_the_fcs_and_leaves_poisoned_frames_out() {
-    let folder = Folder::new("strip");
+    let folder = tempdir().unwrap();
     let records = conversation();
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
     let options = Options {
         max_gap: Some(2_000),
         egress_fcs: EgressFcs::Strip,
@@ -257,7 +242,7 @@ fn strips_the_fcs_and_leaves_poisoned_frames_out() {
 
 #[test]
 fn all_four_kinds_of_pcap_are_read_alike() {
-    let folder = Folder::new("kinds");
+    let folder = tempdir().unwrap();
     let reports = [
         Kind::LittleMicro,
         Kind::LittleNano,
@@ -265,7 +250,7 @@ fn all_four_kinds_of_pcap_are_read_alike() {
         Kind::BigNano,
     ]
     .map(|kind| {
-        let path = folder.file("in.pcap", &pcap(kind, 1, &conversation()));
+        let path = file(&folder, "in.pcap", &pcap(kind, 1, &conversation()));
         let options = Options {
             max_gap: Some(1_000),
             ..options(&folder, &path)
@@ -284,13 +269,13 @@ fn all_four_kinds_of_pcap_are_read_alike() {
 
 #[test]
 fn a_fraction_is_nanoseconds_or_microseconds() {
-    let folder = Folder::new("fraction");
+    let folder = tempdir().unwrap();
     for (kind, nanoseconds) in [
         (Kind::BigMicro, 3_000_007_000),
         (Kind::LittleNano, 3_000_000_007),
     ] {
         let bytes = ethernet(B, A, 0x0800, 60, 0);
-        let path = folder.file("in.pcap", &pcap(kind, 1, &[(3, 7, bytes, 60)]));
+        let path = file(&folder, "in.pcap", &pcap(kind, 1, &[(3, 7, bytes, 60)]));
         assert_eq!(
             Capture::read(&path).unwrap().frames[0].nanoseconds,
             nanoseconds
@@ -300,7 +285,7 @@ fn a_fraction_is_nanoseconds_or_microseconds() {
 
 #[test]
 fn gaps_follow_the_load_or_the_capture() {
-    let folder = Folder::new("gaps");
+    let folder = tempdir().unwrap();
     // 100 frames of 64 bytes, 8 beats, every 10 us = 1 562.5 cycles, with one pause of an hour and one step back.
     let records: Vec<Record> = (0..100)
         .map(|index| {
@@ -309,7 +294,7 @@ fn gaps_follow_the_load_or_the_capture() {
             (seconds, micros, ethernet(ALL, A, 0x0800, 60, 0), 60)
         })
         .collect();
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
     let times = |max_gap, load| {
         let options = Options {
             max_gap,
@@ -345,8 +330,12 @@ fn gaps_follow_the_load_or_the_capture() {
 
 #[test]
 fn addresses_go_where_they_are_assigned() {
-    let folder = Folder::new("assign");
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &conversation()));
+    let folder = tempdir().unwrap();
+    let path = file(
+        &folder,
+        "in.pcap",
+        &pcap(Kind::LittleMicro, 1, &conversation()),
+    );
     let good = Options {
         assign: vec![(Mac(A), 3), (Mac(D), 1), (Mac([2; 6]), 0), (Mac(A), 3)],
         ..options(&folder, &path)
@@ -396,7 +385,7 @@ fn addresses_go_where_they_are_assigned() {
 
 #[test]
 fn counts_what_cannot_be_sent() {
-    let folder = Folder::new("skipped");
+    let folder = tempdir().unwrap();
     let whole = ethernet(B, A, 0x0800, 60, 0);
     let mut flagged = sealed(&record(whole.clone()));
     flagged[30] ^= 1;
@@ -410,7 +399,7 @@ fn counts_what_cannot_be_sent() {
         (0, 0, sealed(&record(whole)), 64),
         (0, 0, flagged, 64),
     ];
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
     let report = run(&options(&folder, &path), &Settings::default()).unwrap();
     assert!(report.is_clean(), "{report:#?}");
     let skipped = report.skipped;
@@ -430,7 +419,11 @@ fn counts_what_cannot_be_sent() {
     );
 
     // The same with the header's flag for FCSs of 4 bytes: frames without a right one are not sent.
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 0x2400_0001, &records));
+    let path = file(
+        &folder,
+        "in.pcap",
+        &pcap(Kind::LittleMicro, 0x2400_0001, &records),
+    );
     let report = run(&options(&folder, &path), &Settings::default()).unwrap();
     assert_eq!((report.skipped.wrong_fcs, report.sent_frames), (2, 1));
     assert_eq!(report.skipped.too_short, 0);
@@ -438,7 +431,7 @@ fn counts_what_cannot_be_sent() {
 
 #[test]
 fn a_right_fcs_does_not_excuse_a_short_frame() {
-    let folder = Folder::new("short");
+    let folder = tempdir().unwrap();
     let of = |length: usize| {
         let mut bytes = ethernet(B, A, 0x0800, length - 4, 7);
         let fcs = frame::fcs(&bytes);
@@ -446,7 +439,11 @@ fn a_right_fcs_does_not_excuse_a_short_frame() {
         (0, 0, bytes, length as u32)
     };
     let records = [of(18), of(63), of(64)];
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 0x2400_0001, &records));
+    let path = file(
+        &folder,
+        "in.pcap",
+        &pcap(Kind::LittleMicro, 0x2400_0001, &records),
+    );
     let report = run(&options(&folder, &path), &Settings::default()).unwrap();
     let skipped = report.skipped;
     assert_eq!((skipped.too_short, skipped.wrong_fcs), (2, 0));
@@ -455,15 +452,19 @@ fn a_right_fcs_does_not_excuse_a_short_frame() {
 
 #[test]
 fn a_capture_of_an_egress_can_be_replayed_and_poison_stays() {
-    let folder = Folder::new("again");
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &conversation()));
+    let folder = tempdir().unwrap();
+    let path = file(
+        &folder,
+        "in.pcap",
+        &pcap(Kind::LittleMicro, 1, &conversation()),
+    );
     let first = Options {
         max_gap: Some(2_000),
         ..options(&folder, &path)
     };
     run(&first, &Settings::default()).unwrap();
     let again = Options {
-        out_dir: folder.0.join("again"),
+        out_dir: folder.path().join("again"),
         ..options(&folder, &first.out_dir.join("egress-01.pcap"))
     };
     let report = run(&again, &Settings::default()).unwrap();
@@ -512,8 +513,8 @@ fn busy(seed: u64) -> Vec<Record> {
 
 #[test]
 fn busy_captures_lossless_and_lossy_add_up() {
-    let folder = Folder::new("busy");
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &busy(5)));
+    let folder = tempdir().unwrap();
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &busy(5)));
     let options = Options {
         load: 1.0,
         ..options(&folder, &path)
@@ -537,8 +538,8 @@ fn busy_captures_lossless_and_lossy_add_up() {
 
 #[test]
 fn nothing_to_send_is_no_failure() {
-    let folder = Folder::new("nothing");
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &[]));
+    let folder = tempdir().unwrap();
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &[]));
     let options = options(&folder, &path);
     let report = run(&options, &Settings::default()).unwrap();
     assert!(report.is_clean());
@@ -548,7 +549,7 @@ fn nothing_to_send_is_no_failure() {
 
 #[test]
 fn refuses_what_is_no_capture() {
-    let folder = Folder::new("hostile");
+    let folder = tempdir().unwrap();
     let good = pcap(Kind::LittleMicro, 1, &conversation());
     let mut version = good.clone();
     version[4] = 9;
@@ -585,7 +586,7 @@ fn refuses_what_is_no_capture() {
         ),
     ];
     for (name, bytes, words) in cases {
-        let path = folder.file(name, bytes);
+        let path = file(&folder, name, bytes);
         let error = run(&options(&folder, &path), &Settings::default()).unwrap_err();
         assert!(matches!(error, Error::Capture { .. }), "{name}: {error}");
         let text = error.to_string();
@@ -598,13 +599,17 @@ fn refuses_what_is_no_capture() {
 
 #[test]
 fn refuses_files_folders_and_options_that_cannot_be() {
-    let folder = Folder::new("refused");
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &conversation()));
+    let folder = tempdir().unwrap();
+    let path = file(
+        &folder,
+        "in.pcap",
+        &pcap(Kind::LittleMicro, 1, &conversation()),
+    );
     let good = options(&folder, &path);
-    let missing = options(&folder, &folder.0.join("missing.pcap"));
+    let missing = options(&folder, &folder.path().join("missing.pcap"));
     let error = run(&missing, &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("cannot open"), "{error}");
-    let is_folder = options(&folder, &folder.0);
+    let is_folder = options(&folder, folder.path());
     let error = run(&is_folder, &Settings::default()).unwrap_err();
     assert!(
         matches!(error, Error::File { action: "read", .. }),
@@ -616,7 +621,7 @@ fn refuses_files_folders_and_options_that_cannot_be() {
     };
     let error = run(&out_is_file, &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("cannot create"), "{error}");
-    let taken = folder.0.join("taken");
+    let taken = folder.path().join("taken");
     std::fs::create_dir_all(taken.join("egress-02.pcap")).unwrap();
     let egress_is_folder = Options {
         out_dir: taken,
@@ -675,19 +680,19 @@ fn refuses_files_folders_and_options_that_cannot_be() {
 
 #[test]
 fn never_overwrites_the_capture_it_replays() {
-    let folder = Folder::new("overwrite");
-    std::fs::create_dir_all(folder.0.join("out")).unwrap();
+    let folder = tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("out")).unwrap();
     let bytes = pcap(Kind::LittleMicro, 1, &conversation());
-    let path = folder.file("out/egress-02.pcap", &bytes);
+    let path = file(&folder, "out/egress-02.pcap", &bytes);
     let error = run(&options(&folder, &path), &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("another folder"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
-    assert!(!folder.0.join("out/egress-00.pcap").exists());
+    assert!(!folder.path().join("out/egress-00.pcap").exists());
 }
 
 #[test]
 fn times_may_be_anything() {
-    let folder = Folder::new("times");
+    let folder = tempdir().unwrap();
     let at = |seconds, fraction, (_, _, bytes, length): Record| (seconds, fraction, bytes, length);
     let times = [(9, 0), (8, 7), (u32::MAX, u32::MAX), (0, 0), (u32::MAX, 0)];
     let records: Vec<_> = conversation()
@@ -695,7 +700,7 @@ fn times_may_be_anything() {
         .zip(times.into_iter().cycle())
         .map(|(record, (seconds, fraction))| at(seconds, fraction, record))
         .collect();
-    let path = folder.file("in.pcap", &pcap(Kind::BigNano, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::BigNano, 1, &records));
     let mut options = options(&folder, &path);
     options.max_gap = Some(700);
     let report = run(&options, &Settings::default()).unwrap();
@@ -775,13 +780,13 @@ impl Engine for Meddler {
     }
 }
 
-fn meddled(name: &str, meddle: Meddle, pulse: Option<Pulse>) -> Report {
-    let folder = Folder::new(name);
+fn meddled(meddle: Meddle, pulse: Option<Pulse>) -> Report {
+    let folder = tempdir().unwrap();
     // A learns where B is, then sends it ten frames; the last frame is too long.
     let mut records = vec![record(ethernet(ALL, B, 0x0800, 60, 0)); 20];
     records.extend((0..10).map(|fill| record(ethernet(B, A, 0x0800, 100, fill))));
     records.push(record(ethernet(B, A, 0x0800, 1_600, 77)));
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
     let mut engine = Meddler {
         inner: build(&Settings::default()),
         assemblers: vec![Assembler::default(); 4],
@@ -801,7 +806,6 @@ fn meddled(name: &str, meddle: Meddle, pulse: Option<Pulse>) -> Report {
 fn the_audit_sees_every_breach() {
     // The 20 broadcasts leave as frames 1 to 60, the ten frames for port 0 as 61 to 70, the long one as 71.
     let honest = meddled(
-        "honest",
         |egress, _, bytes, poisoned| vec![(egress, bytes, poisoned)],
         None,
     );
@@ -897,7 +901,7 @@ fn the_audit_sees_every_breach() {
         ),
     ];
     for (name, meddle, words) in cases {
-        let report = meddled(name, meddle, None);
+        let report = meddled(meddle, None);
         assert!(!report.is_clean(), "{name}");
         let described = report.first_violations.join("; ");
         assert!(described.contains(words), "{name}: {described}");
@@ -913,7 +917,7 @@ fn the_audit_compares_the_counters() {
             ingress: 1,
             egress: (cause == Cause::DropFull).then_some(2),
         };
-        let report = meddled(cause.name(), honest, Some(pulse));
+        let report = meddled(honest, Some(pulse));
         if cause == Cause::LearnMissed {
             assert!(report.is_clean(), "{report:#?}");
         } else {
@@ -977,7 +981,7 @@ impl Engine for Forgetful {
 
 #[test]
 fn a_full_table_may_forget_but_only_if_it_is_full() {
-    let folder = Folder::new("forget");
+    let folder = tempdir().unwrap();
     let stations = [A, B, C, D];
     let records: Vec<Record> = (0..60)
         .map(|index: usize| {
@@ -991,7 +995,7 @@ fn a_full_table_may_forget_but_only_if_it_is_full() {
             (index as u32, 0, bytes, 60)
         })
         .collect();
-    let path = folder.file("in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
     let options = Options {
         max_gap: Some(1_000),
         ..options(&folder, &path)

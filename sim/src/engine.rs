@@ -1,10 +1,16 @@
 //! The one interface of every simulation engine: one switch, or its fabric alone, one call a cycle.
+//!
+//! ```text
+//!   set_reset, configure, request ─┐ held from call to call
+//!   offered, egress_ready ─────────┴─► cycle: settle, sample, clock edge ─► Outcome; with a tap also pins
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::switch::DEFAULT_GAP_LIMIT;
+use lightswitch_hdl::table::minimum_ageing_period;
 use lightswitch_hdl::tops::Top;
 
 use crate::beat::Beat;
@@ -16,10 +22,23 @@ use crate::Error;
 /// Addresses that a set of the address table holds.
 pub const TABLE_WAYS: usize = 2;
 
+/// Cycles the table needs after reset beside one for each set.
+const CLEAR_CYCLES: usize = 8;
+
+/// Idle cycles that [`Engine::reset`] runs after the one with `rst` high: until the table of a switch is open.
+#[must_use]
+pub const fn idle_cycles_after_reset(config: &Config, top: Top) -> usize {
+    match top {
+        Top::Switch => (1 << config.table_w) + CLEAR_CYCLES,
+        Top::Fabric | Top::FabricMc => 0,
+    }
+}
+
 /// One switch, simulated cycle by cycle.
 ///
 /// A call of [`Engine::cycle`] drives the input pins, lets the switch settle, samples its output pins and then gives it
 /// one clock edge. Callers keep the AXI4-Stream promise: an offered beat stays offered, unchanged, until it is taken.
+/// Where none is offered only `tvalid` changes: the pins beside it keep the values of the last beat.
 pub trait Engine {
     /// What users call it.
     fn name(&self) -> &'static str;
@@ -42,12 +61,40 @@ pub trait Engine {
         None
     }
 
-    /// Resets the switch and runs it, idle, until it can learn; the next beat offered is a first beat. Frames in flight
-    /// and learned addresses are gone.
+    /// Resets the switch and runs it, idle, until it can learn: one cycle with `rst` high, then
+    /// [`idle_cycles_after_reset`], no egress ready and nothing offered. The next beat offered is a first beat. Frames in
+    /// flight, learned and static addresses and the table request are gone, the settings stay.
     ///
     /// # Errors
     /// [`Error::Engine`] if the engine breaks down.
     fn reset(&mut self) -> Result<(), Error>;
+
+    /// The `rst` pin from the next [`Engine::cycle`] on. No beat and no request is taken while it is high, whatever the
+    /// pins say; after it the next beat offered is a first beat, and a switch is not ready to learn yet.
+    fn set_reset(&mut self, high: bool);
+
+    /// The `cfg_*` pins from the next [`Engine::cycle`] on; they may change at any time, also inside frames. A fabric has
+    /// no ageing period. Any period is taken here; those that [`build_top`] refuses are too short for the table.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`Settings::check`]; nothing has changed then.
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error>;
+
+    /// The input pins of the table port from the next [`Engine::cycle`] on; `None`: `table_valid` is low, and the others
+    /// keep their values. A request stays until it is taken, which the pin `table_ready` says. A fabric has no such port
+    /// and ignores it.
+    fn request(&mut self, request: Option<TableRequest>);
+
+    /// Whether every output pin is recorded from the next [`Engine::cycle`] on. Off at first, and free then.
+    fn tap(&mut self, on: bool) {
+        let _ = on;
+    }
+
+    /// The output pins in the last [`Engine::cycle`], sampled before its clock edge, in the order of
+    /// [`pins::outputs`](crate::pins::outputs). Empty without a tap, and from an engine that has no pins.
+    fn pins(&self) -> &[u64] {
+        &[]
+    }
 
     /// Runs one cycle: `offered` holds the beat at each ingress (`None`: `tvalid` low), `egress_ready` the `tready` of
     /// each egress. Everything in `outcome` is overwritten.
@@ -60,6 +107,40 @@ pub trait Engine {
         egress_ready: &[bool],
         outcome: &mut Outcome,
     ) -> Result<(), Error>;
+}
+
+/// What the table port is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableOp {
+    /// The address's entry.
+    Read = 0,
+    /// A static entry for the address.
+    WriteStatic = 1,
+    /// That the address has no entry.
+    Delete = 2,
+    /// That no dynamic entry is left.
+    Flush = 3,
+}
+
+/// One operation of the table port, as it stands on the pins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableRequest {
+    /// What is to be done.
+    pub op: TableOp,
+    /// The address; it does not matter to [`TableOp::Flush`].
+    pub address: Mac,
+    /// For [`TableOp::WriteStatic`]: the ports of the entry, one bit a port, none for an address whose frames are dropped.
+    /// Bits beyond the ports do not count.
+    pub mask: u64,
+}
+
+impl TableRequest {
+    /// The value of the pin `table_address`: the address, its first byte lowest.
+    #[must_use]
+    pub const fn address_bits(&self) -> u64 {
+        let [b0, b1, b2, b3, b4, b5] = self.address.0;
+        u64::from_le_bytes([b0, b1, b2, b3, b4, b5, 0, 0])
+    }
 }
 
 /// The output pins of a switch in one cycle.
@@ -277,7 +358,7 @@ impl Counts {
     }
 }
 
-/// The configuration inputs of a switch, constant over a run.
+/// The configuration inputs of a switch, the `cfg_*` pins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Lossy mode: a copy for a full queue is dropped. Otherwise frames wait in front of the switch.
@@ -308,6 +389,42 @@ impl Default for Settings {
 #[must_use]
 pub const fn every_port(ports: usize) -> u64 {
     u64::MAX >> (64 - ports)
+}
+
+impl Settings {
+    /// Whether the masks fit `config`: no more of them than ingresses, and no bit beyond the egresses. What every engine
+    /// asks before it takes them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for the first mask that does not.
+    pub fn check(&self, config: &Config) -> Result<(), Error> {
+        let what = "the store-and-forward mask";
+        if self.store_and_forward.len() > config.ports {
+            return Err(Error::invalid(
+                what,
+                format!("{} ingresses", self.store_and_forward.len()),
+                format!("for {} ingresses at most", config.ports),
+            ));
+        }
+        let beyond = |mask: &&u64| config.ports < 64 && **mask >> config.ports != 0;
+        match self.store_and_forward.iter().find(beyond) {
+            Some(mask) => Err(Error::invalid(
+                what,
+                format!("{mask:#x}"),
+                format!("a mask of {} egresses", config.ports),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The mask of `ingress`, one bit an egress.
+    #[must_use]
+    pub fn stored(&self, ingress: usize) -> u64 {
+        self.store_and_forward
+            .get(ingress)
+            .copied()
+            .unwrap_or_default()
+    }
 }
 
 /// The simulation engines that can be chosen.
@@ -381,22 +498,13 @@ pub fn build_top(
     top: Top,
     settings: &Settings,
 ) -> Result<Box<dyn Engine>, Error> {
-    if settings.store_and_forward.len() > config.ports {
+    settings.check(config)?;
+    let shortest = minimum_ageing_period(config.ports, config.table_w);
+    if kind != EngineKind::Reference && (1..shortest).contains(&settings.ageing_period) {
         return Err(Error::invalid(
-            "the store-and-forward mask",
-            format!("{} ingresses", settings.store_and_forward.len()),
-            format!("for {} ingresses at most", config.ports),
-        ));
-    }
-    if let Some(mask) = settings
-        .store_and_forward
-        .iter()
-        .find(|mask| config.ports < 64 && **mask >> config.ports != 0)
-    {
-        return Err(Error::invalid(
-            "the store-and-forward mask",
-            format!("{mask:#x}"),
-            format!("a mask of {} egresses", config.ports),
+            "the ageing period",
+            settings.ageing_period,
+            format!("0, or {shortest} cycles or more, in which the table is swept once"),
         ));
     }
     match (kind, top) {

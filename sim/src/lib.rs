@@ -21,6 +21,7 @@ pub mod engine;
 mod error;
 pub mod frame;
 pub mod measure;
+pub mod pins;
 pub mod reference;
 pub mod replay;
 pub mod rng;

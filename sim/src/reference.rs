@@ -1,5 +1,6 @@
 //! A naive switch that obeys the contract and is plain to check: it stores every frame, looks it up in a hash map and
-//! queues its copies. It gives the right frames on the right ports in the right order, at its own cycles.
+//! queues its copies. It gives the right frames on the right ports in the right order, at its own cycles, and has no pins
+//! beside the streams: a table request is done in every cycle in which it stands, and nothing answers.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -7,7 +8,7 @@ use lightswitch_hdl::config::Config;
 use lightswitch_hdl::switch::DEFAULT_GAP_LIMIT;
 
 use crate::beat::Beat;
-use crate::engine::{Cause, Engine, Outcome, Settings};
+use crate::engine::{Cause, Engine, Outcome, Settings, TableOp, TableRequest};
 use crate::frame::{self, Mac, Verdict};
 use crate::Error;
 
@@ -17,10 +18,12 @@ const AGE_EPOCHS: u64 = 12;
 /// The naive switch. Latency: a whole frame and one cycle. Every port is store-and-forward.
 #[derive(Debug)]
 pub struct Reference {
+    config: Config,
     ports: usize,
     beat_bytes: usize,
-    max_frame_bytes: usize,
     queue_beats: usize,
+    reset: bool,
+    request: Option<TableRequest>,
     settings: Settings,
     ingress: Vec<Ingress>,
     /// `queue[ingress][egress]`.
@@ -32,8 +35,30 @@ pub struct Reference {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    port: usize,
+    place: Place,
     seen: u64,
+}
+
+/// Where an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// It was heard at this port.
+    Heard(usize),
+    /// It was written with this mask, one bit a port.
+    Written(u64),
+}
+
+impl Place {
+    fn is_static(self) -> bool {
+        matches!(self, Place::Written(_))
+    }
+
+    fn is_behind(self, port: usize) -> bool {
+        match self {
+            Place::Heard(heard) => port == heard,
+            Place::Written(mask) => port < 64 && mask >> port & 1 == 1,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,10 +97,12 @@ impl Reference {
     #[must_use]
     pub fn new(config: &Config, settings: &Settings) -> Self {
         let mut switch = Self {
+            config: *config,
             ports: config.ports,
             beat_bytes: config.beat_bytes(),
-            max_frame_bytes: config.max_frame_bytes,
             queue_beats: 1 << config.depth_w,
+            reset: false,
+            request: None,
             settings: settings.clone(),
             ingress: Vec::new(),
             queue: Vec::new(),
@@ -95,7 +122,7 @@ impl Reference {
     }
 
     fn has_room(&self, ingress: usize, egress: usize) -> bool {
-        let longest = frame::beats(self.max_frame_bytes, self.beat_bytes);
+        let longest = frame::beats(self.config.max_frame_bytes, self.beat_bytes);
         self.queue[ingress][egress].beats + longest <= self.queue_beats
     }
 
@@ -127,8 +154,8 @@ impl Reference {
         ingress.bytes.extend_from_slice(beat.bytes());
         let fault = if !beat.is_well_formed(self.beat_bytes) {
             Some(Cause::Malformed)
-        } else if ingress.bytes.len() > self.max_frame_bytes {
-            ingress.bytes.truncate(self.max_frame_bytes);
+        } else if ingress.bytes.len() > self.config.max_frame_bytes {
+            ingress.bytes.truncate(self.config.max_frame_bytes);
             Some(Cause::TooLong)
         } else if beat.last && beat.user {
             Some(Cause::PoisonedIn)
@@ -170,8 +197,7 @@ impl Reference {
         }
         let is_control = frame::ether_type(&bytes) == Some(frame::TYPE_MAC_CONTROL);
         if fault.is_none() && !is_control && !source.is_group() {
-            let seen = self.cycle;
-            self.table.insert(source, Entry { port, seen });
+            self.learn(source, port);
         }
         let stored = Stored {
             bytes,
@@ -199,17 +225,46 @@ impl Reference {
         let known = self
             .table
             .get(&destination)
-            .filter(|entry| age == 0 || self.cycle - entry.seen <= age);
-        match known {
-            Some(entry) if entry.port == port => {
-                outcome.pulse(Cause::FilteredSelf, port);
-                Vec::new()
+            .filter(|entry| entry.place.is_static() || age == 0 || self.cycle - entry.seen <= age);
+        let egresses: Vec<usize> = (0..self.ports)
+            .filter(|egress| *egress != port)
+            .filter(|egress| known.is_none_or(|entry| entry.place.is_behind(*egress)))
+            .collect();
+        if known.is_none() {
+            outcome.pulse(Cause::Flooded, port);
+        } else if egresses.is_empty() {
+            outcome.pulse(Cause::FilteredSelf, port);
+        }
+        egresses
+    }
+
+    /// A good frame from `source` came in at `port`.
+    fn learn(&mut self, source: Mac, port: usize) {
+        let heard = Entry {
+            place: Place::Heard(port),
+            seen: self.cycle,
+        };
+        let entry = self.table.entry(source).or_insert(heard);
+        if !entry.place.is_static() {
+            *entry = heard;
+        }
+    }
+
+    /// Does what the table port is asked for.
+    fn operate(&mut self, request: TableRequest) {
+        match request.op {
+            TableOp::Read => {}
+            TableOp::WriteStatic => {
+                let entry = Entry {
+                    place: Place::Written(request.mask),
+                    seen: self.cycle,
+                };
+                self.table.insert(request.address, entry);
             }
-            Some(entry) => vec![entry.port],
-            None => {
-                outcome.pulse(Cause::Flooded, port);
-                (0..self.ports).filter(|egress| *egress != port).collect()
+            TableOp::Delete => {
+                self.table.remove(&request.address);
             }
+            TableOp::Flush => self.table.retain(|_, entry| entry.place.is_static()),
         }
     }
 
@@ -284,7 +339,23 @@ impl Engine for Reference {
 
     fn reset(&mut self) -> Result<(), Error> {
         self.clear();
+        self.reset = false;
+        self.request = None;
         Ok(())
+    }
+
+    fn set_reset(&mut self, high: bool) {
+        self.reset = high;
+    }
+
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error> {
+        settings.check(&self.config)?;
+        self.settings.clone_from(settings);
+        Ok(())
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.request = request;
     }
 
     fn cycle(
@@ -294,6 +365,14 @@ impl Engine for Reference {
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         outcome.clear();
+        self.cycle += 1;
+        if self.reset {
+            self.clear();
+            return Ok(());
+        }
+        if let Some(request) = self.request {
+            self.operate(request);
+        }
         for (port, ready) in egress_ready.iter().enumerate() {
             outcome.egress[port] = self.offer(port);
             if let (Some(beat), true) = (outcome.egress[port], *ready) {
@@ -308,7 +387,6 @@ impl Engine for Reference {
             }
             self.admit(port, outcome);
         }
-        self.cycle += 1;
         Ok(())
     }
 }

@@ -8,32 +8,23 @@ use lightswitch_hdl::cosim::settle;
 use lightswitch_hdl::fabric::{Fabric, FabricMc};
 use lightswitch_hdl::prelude::*;
 use lightswitch_hdl::switch::Switch;
-use lightswitch_hdl::table::{minimum_ageing_period, set_of_address};
+use lightswitch_hdl::table::set_of_address;
 use lightswitch_hdl::target::Target;
 use lightswitch_hdl::tops::{on_large_stack, Top};
 use lightswitch_hdl::with_config;
 
 use crate::beat::Beat;
-use crate::engine::{Cause, Engine, Outcome, Settings};
+use crate::engine::{
+    every_port, idle_cycles_after_reset, Cause, Engine, Outcome, Settings, TableRequest,
+};
 use crate::frame::Mac;
 use crate::Error;
-
-/// Cycles the table needs after reset beside one for each set.
-const CLEAR_CYCLES: usize = 8;
 
 /// Builds `top` of `config`, reset and, if it is a switch, ready to learn.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the ageing period is too short, [`Error::Engine`] if the blocks do not settle.
+/// [`Error::Invalid`] if the masks do not fit, [`Error::Engine`] if the blocks do not settle.
 pub fn build(config: &Config, top: Top, settings: &Settings) -> Result<Box<dyn Engine>, Error> {
-    let shortest = minimum_ageing_period(config.ports, config.table_w);
-    if (1..shortest).contains(&settings.ageing_period) {
-        return Err(Error::invalid(
-            "the ageing period",
-            settings.ageing_period.to_string(),
-            format!("0, or {shortest} cycles or more, in which the table is swept once"),
-        ));
-    }
     let max_frame_bytes = config.max_frame_bytes;
     macro_rules! engine {
         ($ports:literal, $index_w:literal, $words:literal, $keep_w:literal, $dest_w:literal, $depth_w:literal, $level_w:literal, $table_w:literal, $lookahead:literal) => {
@@ -83,8 +74,10 @@ fn start<P: Pins + Send + 'static>(
         pins,
         config: *config,
         cycle: 0,
+        tap: false,
+        sampled: Vec::new(),
     };
-    engine.pins.configure(settings);
+    engine.configure(settings)?;
     engine.reset()?;
     Ok(Box::new(engine))
 }
@@ -94,6 +87,9 @@ struct Rtl<P> {
     pins: Box<P>,
     config: Config,
     cycle: u64,
+    tap: bool,
+    /// The output pins of the last cycle, if there is a tap.
+    sampled: Vec<u64>,
 }
 
 /// The pins of a top, whatever its shape.
@@ -115,11 +111,20 @@ trait Pins: Block {
     fn offered(&self, egress: usize) -> Option<Beat>;
 
     fn pulses(&self, outcome: &mut Outcome);
+
+    /// The table port, of a top that has one.
+    fn request(&mut self, request: Option<TableRequest>) {
+        let _ = request;
+    }
+
+    /// Every output pin, in the order of [`pins::outputs`](crate::pins::outputs).
+    fn sample(&self, pins: &mut Vec<u64>);
 }
 
-/// What the tops have in common; after it the pins of one bit an ingress, each with what it counts.
+/// What the tops have in common; after it the pins of one bit an ingress, each with what it counts, in the order of the
+/// exported pins, and the output pins that only this top has: those of all ingresses, and those of the table port.
 macro_rules! common_pins {
-    ($($cause:ident: $pin:ident,)*) => {
+    ($($cause:ident: $pin:ident,)* ; $($own:ident)* ; $($table:ident)*) => {
         fn set_clock(&mut self, clk: bool) {
             self.clock.next = Clock { clk };
         }
@@ -163,7 +168,50 @@ macro_rules! common_pins {
                 }
             }
         }
+
+        fn sample(&self, pins: &mut Vec<u64>) {
+            pins.clear();
+            pins.extend(self.ingress.iter().map(|sink| u64::from(sink.tready.val())));
+            for source in &self.egress {
+                let words = source.tdata.iter().enumerate();
+                pins.extend([
+                    words.map(|(n, word)| u64::from(word.val()) << (32 * n)).sum::<u64>(),
+                    source.tkeep.val().into(),
+                    source.tvalid.val().into(),
+                    source.tlast.val().into(),
+                    source.tuser.val().into(),
+                ]);
+            }
+            $(pins.push(self.$pin.value());)*
+            $(pins.push(self.$own.value());)*
+            pins.extend(self.stat_full.iter().map(Value::value));
+            $(pins.push(self.$table.value());)*
+        }
     };
+}
+
+/// What an output pin carries, as a number.
+trait Value {
+    fn value(&self) -> u64;
+}
+
+impl Value for Signal<Out, Bit> {
+    fn value(&self) -> u64 {
+        self.val().into()
+    }
+}
+
+impl<const WIDTH: usize> Value for Signal<Out, Bits<WIDTH>> {
+    fn value(&self) -> u64 {
+        self.val().into()
+    }
+}
+
+/// A pin of two fields.
+impl Value for [Signal<Out, Bit>; 2] {
+    fn value(&self) -> u64 {
+        self[0].value() | self[1].value() << 1
+    }
 }
 
 /// Sets the pins of [`Settings`] that every top has.
@@ -171,8 +219,8 @@ macro_rules! configure {
     ($pins:ident, $settings:ident) => {
         $pins.cfg_lossy.next = $settings.lossy;
         $pins.cfg_gap_limit.next = u64::from($settings.gap_limit).into();
-        for (ingress, mask) in $settings.store_and_forward.iter().enumerate() {
-            $pins.cfg_store_forward[ingress].next = (*mask).into();
+        for (ingress, pin) in $pins.cfg_store_forward.iter_mut().enumerate() {
+            pin.next = $settings.stored(ingress).into();
         }
     };
 }
@@ -208,23 +256,38 @@ impl<
 
     common_pins!(
         Accepted: stat_accepted,
-        FcsError: stat_fcs_error,
-        PoisonedIn: stat_poisoned_in,
-        Malformed: stat_malformed,
-        TooLong: stat_too_long,
         RuntDropped: stat_runt_dropped,
-        RuntPoisoned: stat_runt_poisoned,
-        GapClosed: stat_gap_closed,
         FilteredReserved: stat_filtered_reserved,
         FilteredSelf: stat_filtered_own,
         FilteredControl: stat_filtered_control,
         Flooded: stat_flooded,
+        GapClosed: stat_gap_closed,
+        TooLong: stat_too_long,
+        Malformed: stat_malformed,
+        RuntPoisoned: stat_runt_poisoned,
+        PoisonedIn: stat_poisoned_in,
+        FcsError: stat_fcs_error,
         LearnMissed: stat_learn_missed,
+        ;
+        stat_learned stat_moved stat_learn_full stat_aged
+        ;
+        table_ready table_done table_found table_found_mask table_found_static table_full table_open
     );
 
     fn configure(&mut self, settings: &Settings) {
         configure!(self, settings);
         self.cfg_ageing_period.next = u64::from(settings.ageing_period).into();
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.table_valid.next = request.is_some();
+        let Some(request) = request else { return };
+        self.table_op.next = (request.op as u64).into();
+        self.table_mask.next = (request.mask & every_port(PORTS)).into();
+        let address = request.address_bits();
+        for (word, pin) in self.table_address.iter_mut().enumerate() {
+            pin.next = (address >> (32 * word) & 0xffff_ffff).into();
+        }
     }
 
     fn offer(&mut self, ingress: usize, beat: Option<Beat>) {
@@ -240,11 +303,13 @@ macro_rules! fabric_pins {
 
             common_pins!(
                 Accepted: stat_started,
-                PoisonedIn: stat_poisoned,
-                Malformed: stat_malformed,
-                TooLong: stat_too_long,
-                GapClosed: stat_gap_closed,
                 Unroutable: stat_unroutable,
+                GapClosed: stat_gap_closed,
+                TooLong: stat_too_long,
+                Malformed: stat_malformed,
+                PoisonedIn: stat_poisoned,
+                ;
+                ;
             );
 
             fn configure(&mut self, settings: &Settings) {
@@ -308,15 +373,39 @@ impl<P: Pins> Engine for Rtl<P> {
             self.pins.offer(port, None);
             self.pins.set_ready(port, false);
         }
+        self.pins.request(None);
         self.pins.set_reset(true);
+        self.settle()?;
         self.clock()?;
         self.pins.set_reset(false);
-        if P::TOP == Top::Switch {
-            for _ in 0..(1 << self.config.table_w) + CLEAR_CYCLES {
-                self.clock()?;
-            }
+        self.settle()?;
+        for _ in 0..idle_cycles_after_reset(&self.config, P::TOP) {
+            self.clock()?;
         }
         Ok(())
+    }
+
+    fn set_reset(&mut self, high: bool) {
+        self.pins.set_reset(high);
+    }
+
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error> {
+        settings.check(&self.config)?;
+        self.pins.configure(settings);
+        Ok(())
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.pins.request(request);
+    }
+
+    fn tap(&mut self, on: bool) {
+        self.tap = on;
+        self.sampled.clear();
+    }
+
+    fn pins(&self) -> &[u64] {
+        &self.sampled
     }
 
     fn cycle(
@@ -336,6 +425,238 @@ impl<P: Pins> Engine for Rtl<P> {
             outcome.egress[port] = self.pins.offered(port);
         }
         self.pins.pulses(outcome);
+        if self.tap {
+            self.pins.sample(&mut self.sampled);
+        }
         self.clock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lightswitch_hdl::cosim::{Random, Recorder};
+    use lightswitch_hdl::tops;
+
+    use super::*;
+    use crate::engine::{self, EngineKind, TableOp};
+    use crate::frame;
+    use crate::pins;
+    use crate::traffic::Stamp;
+
+    const SEED: u64 = 1;
+
+    /// The place of a pin among the recorded ones.
+    fn place(config: &Config, top: Top, name: &str) -> usize {
+        let pins = pins::outputs(config, top);
+        pins.iter().position(|pin| pin.name == name).unwrap()
+    }
+
+    /// Offers random beats and compares the samples with the signals of the block.
+    fn check_samples<P: Pins>(config: &Config, pins: P) {
+        let mut pins = Box::new(pins);
+        pins.connect_all();
+        let mut random = Random::new(SEED);
+        let mut recorder = Recorder::new();
+        let listed = pins::outputs(config, P::TOP);
+        let tops = tops::pins(config, P::TOP);
+        let fields = |name: &str| &tops.iter().find(|pin| pin.name == name).unwrap().fields;
+        let mut sampled = Vec::new();
+        let mut seen = vec![0; listed.len()];
+        let settings = Settings {
+            lossy: true,
+            gap_limit: 2,
+            ..Settings::default()
+        };
+        pins.configure(&settings);
+        for cycle in 0..3_000 {
+            pins.set_reset(cycle < 2);
+            for port in 0..config.ports {
+                let mut beat = Beat::new(&[], random.one_in(12), random.one_in(9));
+                beat.data[..config.beat_bytes()].fill_with(|| random.bits(8) as u8);
+                beat.keep = random.bits(config.beat_bytes()) as u8;
+                beat.dest = random.bits(config.ports);
+                pins.offer(port, (!random.one_in(4)).then_some(beat));
+                pins.set_ready(port, random.one_in(7));
+            }
+            pins.request(random.bit().then(|| TableRequest {
+                op: [TableOp::Read, TableOp::WriteStatic][random.below(2) as usize],
+                address: Mac([2, 0, 0, 0, 0, random.bits(8) as u8]),
+                mask: random.bits(64),
+            }));
+            recorder
+                .cycle(pins.as_mut(), |pins, level| {
+                    if level {
+                        pins.sample(&mut sampled);
+                    }
+                    pins.set_clock(level);
+                })
+                .unwrap();
+            assert_eq!(sampled.len(), listed.len());
+            for ((pin, value), seen) in listed.iter().zip(&sampled).zip(&mut seen) {
+                let (mut wanted, mut low) = (0, 0);
+                let fields = fields(&pin.name);
+                let rows = pin.row.map_or(0..fields.len(), |row| row..row + 1);
+                for field in &fields[rows] {
+                    wanted |= recorder.last(field).unwrap() << low;
+                    low += pin.width / fields.len();
+                }
+                assert_eq!(
+                    u128::from(*value),
+                    wanted,
+                    "{} in cycle {cycle}, seed {SEED}",
+                    pin.name
+                );
+                *seen |= value;
+            }
+        }
+        let dull: Vec<_> = listed
+            .iter()
+            .zip(&seen)
+            .filter(|(_, seen)| **seen == 0)
+            .map(|(pin, _)| pin.name.as_str())
+            .collect();
+        // What needs frames that random bytes are not.
+        let rare = [
+            "filtered",
+            "too_long",
+            "_poisoned",
+            "fcs",
+            "learn",
+            "moved",
+            "aged",
+        ];
+        let unexpected = dull
+            .iter()
+            .find(|pin| !rare.iter().any(|rare| pin.contains(rare)));
+        assert!(unexpected.is_none(), "always low: {dull:?}");
+    }
+
+    #[test]
+    fn samples_every_pin_of_every_top() {
+        on_large_stack(|| {
+            let config = Config::named("2x32").unwrap();
+            let longest = config.max_frame_bytes;
+            check_samples(
+                config,
+                Switch::<2, 1, 1, 4, 9, 10, 4, 1>::new(longest, Target::Generic),
+            );
+            check_samples(
+                config,
+                Fabric::<2, 1, 1, 4, 2, 9, 10>::new(longest, Target::Generic),
+            );
+            check_samples(
+                config,
+                FabricMc::<2, 1, 1, 4, 9, 10>::new(longest, Target::Generic),
+            );
+        });
+    }
+
+    #[test]
+    fn pins_come_with_a_tap_and_go_with_it() {
+        let config = Config::named("2x32").unwrap();
+        let settings = Settings::default();
+        let mut engine =
+            engine::build_top(EngineKind::Rtl, config, Top::Switch, &settings).unwrap();
+        let mut outcome = Outcome::new(2);
+        let mut cycle = |engine: &mut Box<dyn Engine>| {
+            engine.cycle(&[None; 2], &[true; 2], &mut outcome).unwrap();
+            engine.pins().to_vec()
+        };
+        assert!(cycle(&mut engine).is_empty());
+        engine.tap(true);
+        assert!(engine.pins().is_empty(), "no cycle since");
+        let pins = cycle(&mut engine);
+        assert_eq!(pins.len(), pins::outputs(config, Top::Switch).len());
+        assert_eq!(pins[place(config, Top::Switch, "table_open")], 1);
+        engine.tap(false);
+        assert!(engine.pins().is_empty());
+        assert!(cycle(&mut engine).is_empty());
+    }
+
+    #[test]
+    fn the_reset_pin_forgets_what_was_written() {
+        let config = Config::named("2x32").unwrap();
+        let settings = Settings::default();
+        let mut engine =
+            engine::build_top(EngineKind::Rtl, config, Top::Switch, &settings).unwrap();
+        let mut outcome = Outcome::new(2);
+        engine.tap(true);
+        let [ready, done, found, mask, open] = ["ready", "done", "found", "found_mask", "open"]
+            .map(|pin| place(config, Top::Switch, &format!("table_{pin}")));
+        let mut ask = |engine: &mut Box<dyn Engine>, op| {
+            let request = TableRequest {
+                op,
+                address: Mac([2, 3, 4, 5, 6, 7]),
+                mask: u64::MAX,
+            };
+            engine.request(Some(request));
+            for _ in 0..100 {
+                engine.cycle(&[None; 2], &[true; 2], &mut outcome).unwrap();
+                let pins = engine.pins().to_vec();
+                if pins[ready] == 1 {
+                    engine.request(None);
+                }
+                if pins[done] == 1 {
+                    return [pins[found], pins[mask]];
+                }
+            }
+            panic!("no answer");
+        };
+        assert_eq!(ask(&mut engine, TableOp::WriteStatic), [0, 0]);
+        assert_eq!(ask(&mut engine, TableOp::Read), [1, 3]);
+        engine.set_reset(true);
+        let idle = |engine: &mut Box<dyn Engine>| {
+            let mut outcome = Outcome::new(2);
+            engine.cycle(&[None; 2], &[true; 2], &mut outcome).unwrap();
+            engine.pins()[open]
+        };
+        idle(&mut engine);
+        engine.set_reset(false);
+        let closed = (0..100).take_while(|_| idle(&mut engine) == 0).count();
+        let enough = idle_cycles_after_reset(config, Top::Switch);
+        assert!((enough - 8..=enough).contains(&closed), "{closed} cycles");
+        assert_eq!(ask(&mut engine, TableOp::Read), [0, 0]);
+    }
+
+    #[test]
+    fn settings_change_between_cycles_and_shorter_masks_cut_through() {
+        let config = Config::named("2x32").unwrap();
+        let settings = Settings {
+            store_and_forward: vec![0, 3],
+            ..Settings::default()
+        };
+        let mut engine =
+            engine::build_top(EngineKind::Rtl, config, Top::Fabric, &settings).unwrap();
+        let mut outcome = Outcome::new(2);
+        let stamp = Stamp {
+            source: 1,
+            destination: 0,
+            sequence: 0,
+            length: 400,
+        };
+        let bytes = stamp.frame_for(Top::Fabric);
+        let mut first_beat_after = |engine: &mut Box<dyn Engine>| {
+            let beats = frame::beats(bytes.len(), 4);
+            let mut first = None;
+            for index in 0..3 * beats {
+                let beat = (index < beats).then(|| frame::beat(&bytes, index, 4, false));
+                engine
+                    .cycle(&[None, beat], &[true; 2], &mut outcome)
+                    .unwrap();
+                if outcome.egress[0].is_some() {
+                    first = first.or(Some(index));
+                }
+            }
+            first.unwrap()
+        };
+        assert!(first_beat_after(&mut engine) >= 100);
+        engine.configure(&Settings::default()).unwrap();
+        assert!(first_beat_after(&mut engine) < 10);
+        let wrong = Settings {
+            store_and_forward: vec![4],
+            ..Settings::default()
+        };
+        assert!(engine.configure(&wrong).is_err());
+        assert!(first_beat_after(&mut engine) < 10, "nothing has changed");
     }
 }

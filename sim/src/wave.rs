@@ -15,7 +15,7 @@ use lightswitch_hdl::tops::Top;
 use vcd::{IdCode, TimescaleUnit, Value, VarType};
 
 use crate::beat::Beat;
-use crate::engine::{Engine, Outcome};
+use crate::engine::{Engine, Outcome, Settings, TableRequest};
 use crate::frame::Mac;
 use crate::Error;
 
@@ -28,6 +28,8 @@ const PINS: usize = 6;
 pub struct Tapped {
     inner: Box<dyn Engine>,
     wave: Wave,
+    /// The `rst` pin.
+    reset: bool,
 }
 
 impl Tapped {
@@ -41,6 +43,7 @@ impl Tapped {
         Ok(Self {
             inner: engine,
             wave,
+            reset: false,
         })
     }
 
@@ -76,7 +79,29 @@ impl Engine for Tapped {
 
     fn reset(&mut self) -> Result<(), Error> {
         self.inner.reset()?;
+        self.reset = false;
         self.wave.reset()
+    }
+
+    fn set_reset(&mut self, high: bool) {
+        self.reset = high;
+        self.inner.set_reset(high);
+    }
+
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error> {
+        self.inner.configure(settings)
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.inner.request(request);
+    }
+
+    fn tap(&mut self, on: bool) {
+        self.inner.tap(on);
+    }
+
+    fn pins(&self) -> &[u64] {
+        self.inner.pins()
     }
 
     fn cycle(
@@ -86,7 +111,7 @@ impl Engine for Tapped {
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         self.inner.cycle(offered, egress_ready, outcome)?;
-        self.wave.record(offered, egress_ready, outcome)
+        self.wave.write(self.reset, offered, egress_ready, outcome)
     }
 }
 
@@ -163,15 +188,6 @@ impl Wave {
         let ports = self.shape.ports;
         let nothing = Outcome::new(ports);
         self.write(true, &vec![None; ports], &vec![false; ports], &nothing)
-    }
-
-    fn record(
-        &mut self,
-        offered: &[Option<Beat>],
-        egress_ready: &[bool],
-        outcome: &Outcome,
-    ) -> Result<(), Error> {
-        self.write(false, offered, egress_ready, outcome)
     }
 
     fn write(

@@ -3,8 +3,10 @@
 
 use lightswitch_hdl::config::Config;
 use lightswitch_sim::beat::Beat;
-use lightswitch_sim::engine::{self, Cause, Counts, Engine, EngineKind, Outcome, Settings};
-use lightswitch_sim::frame::{self, Assembler, Received, Verdict};
+use lightswitch_sim::engine::{
+    self, Cause, Counts, Engine, EngineKind, Outcome, Settings, TableOp, TableRequest,
+};
+use lightswitch_sim::frame::{self, Assembler, Mac, Received, Verdict};
 use lightswitch_sim::reference::Reference;
 
 const STATION: [[u8; 6]; 4] = [
@@ -350,6 +352,60 @@ fn mac_control_frames_teach_nothing() {
             assert_eq!(left[0], [1, 0], "{what}");
         }
     }
+}
+
+#[test]
+fn obeys_the_table_port_and_the_reset_pin() {
+    let mut rig = Rig::new(&Settings::default());
+    let ask = |rig: &mut Rig, op, mask| {
+        let address = Mac(STATION[1]);
+        rig.switch.request(Some(TableRequest { op, address, mask }));
+        rig.idle(1);
+        rig.switch.request(None);
+        rig.send(0, &between(0, 1), false);
+        rig.drain_counts()
+    };
+    assert_eq!(ask(&mut rig, TableOp::WriteStatic, 0b1101), [0, 0, 1, 1]);
+    rig.send(1, &between(1, 0), false);
+    rig.drain();
+    assert_eq!(ask(&mut rig, TableOp::Read, 0), [0, 0, 1, 1], "not learned");
+    assert_eq!(ask(&mut rig, TableOp::Flush, 0), [0, 0, 1, 1], "static");
+    assert_eq!(ask(&mut rig, TableOp::Delete, 0), [0, 1, 1, 1]);
+    assert_eq!(ask(&mut rig, TableOp::WriteStatic, 0), [0; 4]);
+    assert_eq!(rig.counts.at(Cause::FilteredSelf, 0), 1);
+    rig.switch.set_reset(true);
+    assert!(!rig.offer(0, Some(frame::beat(&between(0, 1), 0, 8, false))));
+    rig.switch.set_reset(false);
+    rig.send(0, &between(0, 1), false);
+    assert_eq!(rig.drain_counts(), [0, 1, 1, 1], "nothing is known");
+}
+
+#[test]
+fn takes_other_settings_between_frames() {
+    let mut rig = Rig::new(&Settings::default());
+    let bytes = between(0, 1);
+    for (gap_limit, closed) in [(20, 1), (0, 1), (3, 2)] {
+        let settings = Settings {
+            gap_limit,
+            ..Settings::default()
+        };
+        rig.switch.configure(&settings).unwrap();
+        for index in 0..frame::beats(bytes.len(), 8) {
+            if index == 9 {
+                rig.idle(30);
+            }
+            rig.offer(0, Some(frame::beat(&bytes, index, 8, false)));
+        }
+        rig.drain();
+        assert_eq!(rig.counts.total(Cause::GapClosed), closed);
+    }
+    let store_and_forward = vec![1 << 4];
+    let wrong = Settings {
+        store_and_forward,
+        ..Settings::default()
+    };
+    assert!(rig.switch.configure(&wrong).is_err());
+    assert_eq!(rig.switch.pins(), [0; 0]);
 }
 
 #[test]

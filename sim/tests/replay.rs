@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use lightswitch_hdl::config::Config;
 use lightswitch_sim::beat::Beat;
 use lightswitch_sim::capture::Capture;
-use lightswitch_sim::engine::{self, Cause, Engine, EngineKind, Outcome, Pulse, Settings};
+use lightswitch_sim::engine::{
+    self, Cause, Engine, EngineKind, Outcome, Pulse, Settings, TableRequest,
+};
 use lightswitch_sim::frame::{self, Assembler, Mac, Verdict};
 use lightswitch_sim::replay::{self, EgressFcs, Fates, Options, Report};
 use lightswitch_sim::rng::Rng;
@@ -747,6 +749,18 @@ impl Engine for Meddler {
         self.inner.reset()
     }
 
+    fn set_reset(&mut self, high: bool) {
+        self.inner.set_reset(high);
+    }
+
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error> {
+        self.inner.configure(settings)
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.inner.request(request);
+    }
+
     fn cycle(
         &mut self,
         offered: &[Option<Beat>],
@@ -953,6 +967,18 @@ impl Engine for Forgetful {
 
     fn reset(&mut self) -> Result<(), Error> {
         self.inner.reset()
+    }
+
+    fn set_reset(&mut self, high: bool) {
+        self.inner.set_reset(high);
+    }
+
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error> {
+        self.inner.configure(settings)
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.inner.request(request);
     }
 
     fn cycle(

@@ -5,7 +5,7 @@
 use lightswitch_hdl::config::Config;
 use lightswitch_sim::beat::Beat;
 use lightswitch_sim::bench::BackPressure;
-use lightswitch_sim::engine::{self, Engine, EngineKind, Outcome, Settings};
+use lightswitch_sim::engine::{self, Engine, EngineKind, Outcome, Settings, TableRequest};
 use lightswitch_sim::simulate::{self, Plan, Report};
 use lightswitch_sim::traffic::{Pattern, Spec};
 use lightswitch_sim::Error;
@@ -235,6 +235,18 @@ impl Engine for Broken {
 
     fn reset(&mut self) -> Result<(), Error> {
         self.inner.reset()
+    }
+
+    fn set_reset(&mut self, high: bool) {
+        self.inner.set_reset(high);
+    }
+
+    fn configure(&mut self, settings: &Settings) -> Result<(), Error> {
+        self.inner.configure(settings)
+    }
+
+    fn request(&mut self, request: Option<TableRequest>) {
+        self.inner.request(request);
     }
 
     fn cycle(

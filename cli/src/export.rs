@@ -27,9 +27,15 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
             args.top.name()
         )
     })?;
-    design
+    let removed = design
         .write(&args.out)
         .with_context(|| format!("cannot write to {}", args.out.display()))?;
+    if let Some(stale) = removed {
+        eprintln!(
+            "removed {}, which an export for another target left",
+            stale.display()
+        );
+    }
     let written = Written {
         config: args.config.name,
         target: args.target.name(),

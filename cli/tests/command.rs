@@ -307,6 +307,150 @@ fn waves_are_written_in_both_formats() {
     }
 }
 
+/// The names of the files in a folder, in order.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn export_writes_each_top_for_each_target() {
+    let folder = tempdir().unwrap();
+    for (top, module) in [
+        ("switch", "lightswitch_2x32"),
+        ("fabric", "lightswitch_fabric_2x32"),
+        ("fabric-mc", "lightswitch_fabric_mc_2x32"),
+    ] {
+        for target in ["generic", "ecp5", "ice40"] {
+            let out = folder.path().join(top).join(target);
+            let arguments = [
+                "export",
+                "--config",
+                "2x32",
+                "--top",
+                top,
+                "--target",
+                target,
+                "--out",
+                text(&out),
+            ];
+            let report = json(&[&arguments[..], &["--json"]].concat());
+            assert_eq!(report["config"], "2x32");
+            assert_eq!(
+                (&report["top"], &report["target"]),
+                (&module.into(), &target.into())
+            );
+            assert!(
+                report["modules"].as_u64().unwrap() > 5 && report["pins"].as_u64().unwrap() > 20
+            );
+            let verilog = std::fs::read_to_string(out.join(format!("{module}.v"))).unwrap();
+            assert_eq!(report["lines"], verilog.lines().count());
+            assert!(verilog.contains(&format!("module {module} (")));
+            let has_cells = target == "ecp5";
+            assert_eq!(verilog.contains("DP16KD"), has_cells);
+            let mut expected = vec![format!("{module}.v"), format!("{module}.vlt")];
+            if has_cells {
+                expected.push(format!("{module}_cells.v"));
+            }
+            expected.sort();
+            assert_eq!(names(&out), expected);
+            assert_eq!(report["files"].as_array().unwrap().len(), expected.len());
+
+            let output = lightswitch(&arguments);
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            assert!(stdout(&output).starts_with(&format!("{module}: ")));
+            assert_eq!(
+                std::fs::read_to_string(out.join(format!("{module}.v"))).unwrap(),
+                verilog
+            );
+        }
+    }
+}
+
+#[test]
+fn export_removes_what_it_left_of_the_same_top() {
+    let folder = tempdir().unwrap();
+    let export = |target: &str| {
+        let output = lightswitch(&[
+            "export",
+            "--config",
+            "2x32",
+            "--top",
+            "fabric",
+            "--target",
+            target,
+            "--out",
+            text(folder.path()),
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stderr(&output)
+    };
+    assert_eq!(export("ecp5"), "");
+    let cells = "lightswitch_fabric_2x32_cells.v";
+    let others = [
+        "lightswitch_fabric_4x64_cells.v",
+        "lightswitch_fabric_2x32_bench.v",
+    ];
+    for other in others {
+        std::fs::write(folder.path().join(other), "").unwrap();
+    }
+    assert!(folder.path().join(cells).is_file());
+    let said = export("generic");
+    assert!(
+        said.contains("removed") && said.contains(cells) && said.lines().count() == 1,
+        "{said}"
+    );
+    let left = names(folder.path());
+    assert!(!left.iter().any(|name| name == cells), "{left:?}");
+    assert!(
+        others
+            .iter()
+            .all(|other| left.iter().any(|name| name == other)),
+        "{left:?}"
+    );
+    assert_eq!(left.len(), 4);
+    assert_eq!(export("generic"), "");
+}
+
+#[test]
+fn an_export_that_cannot_be_says_why() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    refused(
+        1,
+        "cannot write to",
+        &[
+            "export",
+            "--config",
+            "2x32",
+            "--top",
+            "fabric",
+            "--out",
+            text(&file),
+        ],
+    );
+    let out = folder.path().join("out");
+    let out = text(&out);
+    refused(2, "--out", &["export"]);
+    refused(
+        2,
+        "no such target",
+        &["export", "--target", "asic", "--out", out],
+    );
+    refused(2, "no such top", &["export", "--top", "roof", "--out", out]);
+    refused(
+        2,
+        "choose one of 2x32",
+        &["export", "--config", "3x7", "--out", out],
+    );
+    assert!(!Path::new(out).exists());
+}
+
 #[test]
 fn a_top_that_does_not_fit_exits_with_2() {
     let folder = tempdir().unwrap();

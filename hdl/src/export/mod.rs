@@ -25,7 +25,7 @@ mod top;
 mod tree;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rust_hdl::prelude::{Block, Verilog};
 
@@ -80,20 +80,31 @@ impl Design {
             (format!("{}.vlt", self.top), self.waivers.clone()),
         ];
         if !self.cells.is_empty() {
-            files.push((format!("{}_cells.v", self.top), self.cells.clone()));
+            files.push((self.cells_file(), self.cells.clone()));
         }
         files
     }
 
-    /// Writes [`Design::files`] into `folder`, which is made if it is not there.
+    fn cells_file(&self) -> String {
+        format!("{}_cells.v", self.top)
+    }
+
+    /// Writes [`Design::files`] into `folder`, which is made if it is not there. What an export of the same top with
+    /// vendor cells left there and this one does not write is removed, so that `*.v` is this design; returns its path.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+    pub fn write(&self, folder: &Path) -> std::io::Result<Option<PathBuf>> {
         std::fs::create_dir_all(folder)?;
-        self.files()
-            .iter()
-            .try_for_each(|(name, text)| std::fs::write(folder.join(name), text))
+        for (name, text) in self.files() {
+            std::fs::write(folder.join(name), text)?;
+        }
+        let stale = folder.join(self.cells_file());
+        if !self.cells.is_empty() || !stale.exists() {
+            return Ok(None);
+        }
+        std::fs::remove_file(&stale)?;
+        Ok(Some(stale))
     }
 }
 

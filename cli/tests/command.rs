@@ -176,6 +176,34 @@ fn simulate_runs_each_top_with_its_idle_latency() {
 }
 
 #[test]
+fn simulate_stores_whole_frames_where_asked() {
+    for (config, top, cut_through, beats) in [
+        ("4x64", "switch", 6, 64),
+        ("4x64", "fabric", 3, 64),
+        ("2x32", "fabric-mc", 3, 128),
+        ("16x64", "fabric-mc", 3, 64),
+    ] {
+        let least = |more: &[&str]| {
+            let arguments = [
+                "simulate", "--config", config, "--top", top, "--load", "0.05", "--frame", "512",
+                "--cycles", "30000", "--json",
+            ];
+            let report = json(&[&arguments[..], more].concat());
+            assert_eq!(report["lost_frames"], 0);
+            assert!(report["delivered_frames"].as_u64().unwrap() > 10);
+            report["latency_cycles"]["min"].as_u64().unwrap()
+        };
+        assert_eq!(least(&[]), cut_through, "{config} {top}");
+        // The last beat is in when all others are; then the frame leaves as it would have at its first.
+        assert_eq!(
+            least(&["--store-and-forward"]),
+            cut_through + beats - 1,
+            "{config} {top}"
+        );
+    }
+}
+
+#[test]
 fn simulate_takes_frames_of_one_beat_through_a_fabric() {
     for (top, frame) in [("fabric", "8"), ("fabric-mc", "8-40")] {
         let report = json(&[

@@ -480,6 +480,72 @@ fn an_export_that_cannot_be_says_why() {
 }
 
 #[test]
+fn a_wave_begins_with_the_reset() {
+    let folder = tempdir().unwrap();
+    let pcap = capture(&folder);
+    let wave = folder.path().join("waves.vcd");
+    let out = folder.path().join("out");
+    let replay = ["--pcap", text(&pcap), "--out-dir", text(&out)];
+    for source in [&["--cycles", "500"][..], &replay] {
+        let arguments = ["simulate", "--wave", text(&wave), "--json"];
+        json(&[&arguments[..], source].concat());
+        let vcd = std::fs::read_to_string(&wave).unwrap();
+        let declared = vcd.lines().find(|line| line.contains(" rst ")).unwrap();
+        let code = declared.split_whitespace().nth(3).unwrap();
+        let mut time = "";
+        let mut changes = Vec::new();
+        for line in vcd.lines() {
+            if line.starts_with('#') {
+                time = line;
+            } else if line == format!("1{code}") || line == format!("0{code}") {
+                changes.push((time, &line[..1]));
+            }
+        }
+        assert_eq!(changes, [("#0", "1"), ("#6400", "0")]);
+    }
+}
+
+#[test]
+fn what_is_refused_leaves_no_wave() {
+    let folder = tempdir().unwrap();
+    let pcap = capture(&folder);
+    let missing = folder.path().join("missing.pcap");
+    let out = folder.path().join("out");
+    let out = text(&out);
+    for wave in ["waves.vcd", "waves.fst"] {
+        let wave = folder.path().join(wave);
+        for (code, words, more) in [
+            (
+                1,
+                "cannot open",
+                ["--pcap", text(&missing), "--out-dir", out],
+            ),
+            (
+                1,
+                "cannot read",
+                ["--pcap", text(folder.path()), "--out-dir", out],
+            ),
+            (2, "the load", ["--pcap", text(&pcap), "--out-dir", out]),
+            (2, "the load", ["--cycles", "500", "--frame", "64"]),
+        ] {
+            let load = if code == 2 { "0" } else { "1" };
+            let arguments = ["simulate", "--wave", text(&wave), "--load", load];
+            refused(code, words, &[&arguments[..], &more].concat());
+            assert!(!wave.exists(), "{words}");
+        }
+        // Nor is a capture replayed whose waves have no place.
+        let nowhere = folder.path().join("no").join(wave.file_name().unwrap());
+        let replay = ["--pcap", text(&pcap), "--out-dir", out];
+        refused(
+            1,
+            "No such file",
+            &[&["simulate", "--wave", text(&nowhere)][..], &replay].concat(),
+        );
+    }
+    assert!(!Path::new(out).exists());
+}
+
+#[test]
 fn a_top_that_does_not_fit_exits_with_2() {
     let folder = tempdir().unwrap();
     let pcap = capture(&folder);

@@ -167,8 +167,8 @@ impl Report {
     }
 }
 
-/// Replays a capture on `engine`, which has been reset and runs with `settings`. `progress` hears the beats sent and the
-/// beats to send.
+/// Resets `engine`, which runs with `settings`, and replays a capture on it. `progress` hears the beats sent and the beats
+/// to send. Nothing is written for a capture that cannot be replayed.
 ///
 /// # Errors
 /// [`Error::Capture`] and [`Error::File`] for files, [`Error::Invalid`], [`Error::PortOutOfRange`] and
@@ -191,6 +191,7 @@ pub fn run(
     check(options)?;
     let capture = Capture::read(&options.pcap)?;
     let stations = Stations::new(&capture, &options.assign, config.ports)?;
+    engine.reset()?;
     let mut replay = Replay::new(capture, stations, config, options)?;
 
     let mut bench = Bench::new(engine, 0);

@@ -119,7 +119,7 @@ impl Report {
     }
 }
 
-/// Runs `plan` on `engine`, which has been reset. `progress` hears the cycles done and the cycles planned.
+/// Resets `engine` and runs `plan` on it. `progress` hears the cycles done and the cycles planned.
 ///
 /// # Errors
 /// [`Error::Invalid`] if the plan does not fit the configuration, [`Error::NotLearned`] and [`Error::Stuck`] if the switch
@@ -149,6 +149,7 @@ pub fn run(
     check_back_pressure(plan.back_pressure, config.ports)?;
     let top = engine.top();
     let traffic = Traffic::new(plan.traffic, config, top)?;
+    engine.reset()?;
     let mut bench = Bench::new(engine, plan.traffic.seed);
     if top == Top::Switch {
         learn(engine, &mut bench)?;

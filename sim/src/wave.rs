@@ -1,7 +1,8 @@
 //! Writes the stream pins of a switch as waves, VCD or FST, while it is simulated.
 //!
 //! Signals are named as on the exported top: `s00_axis_tdata` and so on, and `rst`. One step a cycle, in picoseconds at
-//! the clock given. Data, byte enables, marks and destinations are unknown (`x`) while `tvalid` is low.
+//! the clock given. Data, byte enables, marks and destinations are unknown (`x`) while `tvalid` is low. [`Engine::reset`]
+//! is one step; the cycles in which the switch gets ready after it are not shown.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -27,32 +28,55 @@ const PINS: usize = 6;
 /// An engine whose pins are written to a file. It behaves as the engine inside.
 pub struct Tapped {
     inner: Box<dyn Engine>,
-    wave: Wave,
+    path: PathBuf,
+    clock_mhz: f64,
+    /// The file, from the first step on.
+    wave: Option<Wave>,
     /// The `rst` pin.
     reset: bool,
 }
 
 impl Tapped {
-    /// Taps `engine`; the format follows from the ending of `path`, `.vcd` or `.fst`.
+    /// Taps `engine`; the format follows from the ending of `path`, `.vcd` or `.fst`. The file is created, or emptied, once
+    /// the engine is reset or runs: then [`Error::Wave`] if it cannot be.
     ///
     /// # Errors
-    /// [`Error::Wave`] if the ending is another or the file cannot be written, [`Error::Invalid`] for the clock.
+    /// [`Error::Wave`] if the ending is another, [`Error::Invalid`] for the clock.
     pub fn new(engine: Box<dyn Engine>, path: &Path, clock_mhz: f64) -> Result<Self, Error> {
-        let shape = Shape::of(engine.as_ref());
-        let wave = Wave::create(path, shape, clock_mhz)?;
+        if !(0.001..=1e5).contains(&clock_mhz) {
+            return Err(Error::invalid(
+                "the clock",
+                clock_mhz,
+                "0.001 to 100000 MHz for waves, which count picoseconds",
+            ));
+        }
+        Ending::of(path)?;
         Ok(Self {
             inner: engine,
-            wave,
+            path: path.into(),
+            clock_mhz,
+            wave: None,
             reset: false,
         })
     }
 
-    /// Completes the file.
+    /// Completes the file, if there is one.
     ///
     /// # Errors
     /// [`Error::Wave`] if the file cannot be written.
     pub fn finish(self) -> Result<(), Error> {
-        self.wave.finish()
+        self.wave.map_or(Ok(()), Wave::finish)
+    }
+
+    fn wave(&mut self) -> Result<&mut Wave, Error> {
+        match self.wave {
+            Some(ref mut wave) => Ok(wave),
+            None => Ok(self.wave.insert(Wave::create(
+                &self.path,
+                Shape::of(self.inner.as_ref()),
+                self.clock_mhz,
+            )?)),
+        }
     }
 }
 
@@ -80,7 +104,7 @@ impl Engine for Tapped {
     fn reset(&mut self) -> Result<(), Error> {
         self.inner.reset()?;
         self.reset = false;
-        self.wave.reset()
+        self.wave()?.reset()
     }
 
     fn set_reset(&mut self, high: bool) {
@@ -111,7 +135,8 @@ impl Engine for Tapped {
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         self.inner.cycle(offered, egress_ready, outcome)?;
-        self.wave.write(self.reset, offered, egress_ready, outcome)
+        let reset = self.reset;
+        self.wave()?.write(reset, offered, egress_ready, outcome)
     }
 }
 
@@ -139,6 +164,26 @@ impl Shape {
     }
 }
 
+/// The formats, by the ending of a file's name.
+#[derive(Clone, Copy)]
+enum Ending {
+    Vcd,
+    Fst,
+}
+
+impl Ending {
+    fn of(path: &Path) -> Result<Self, Error> {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("vcd") => Ok(Self::Vcd),
+            Some("fst") => Ok(Self::Fst),
+            _ => Err(Error::Wave {
+                path: path.into(),
+                reason: "its name must end in .vcd or .fst".into(),
+            }),
+        }
+    }
+}
+
 /// A wave file being written.
 struct Wave {
     path: PathBuf,
@@ -157,22 +202,14 @@ enum Format {
 
 impl Wave {
     fn create(path: &Path, shape: Shape, clock_mhz: f64) -> Result<Self, Error> {
-        if !(0.001..=1e5).contains(&clock_mhz) {
-            return Err(Error::invalid(
-                "the clock",
-                clock_mhz,
-                "0.001 to 100000 MHz for waves, which count picoseconds",
-            ));
-        }
         let signals = signals(shape);
         let fail = |reason: String| Error::Wave {
             path: path.into(),
             reason,
         };
-        let format = match path.extension().and_then(|ending| ending.to_str()) {
-            Some("vcd") => vcd_header(path, &signals).map_err(|error| fail(error.to_string()))?,
-            Some("fst") => fst_header(path, &signals).map_err(|error| fail(chain(&error)))?,
-            _ => return Err(fail("its name must end in .vcd or .fst".into())),
+        let format = match Ending::of(path)? {
+            Ending::Vcd => vcd_header(path, &signals).map_err(|error| fail(error.to_string()))?,
+            Ending::Fst => fst_header(path, &signals).map_err(|error| fail(chain(&error)))?,
         };
         Ok(Self {
             path: path.into(),
@@ -640,10 +677,15 @@ mod tests {
             ("no/such/folder/waves.fst", 100.0, "No such file"),
         ] {
             let error = Tapped::new(build(), &folder.path().join(path), clock)
-                .err()
-                .unwrap()
+                .and_then(|mut engine| engine.reset())
+                .unwrap_err()
                 .to_string();
             assert!(error.contains(word), "{error}");
         }
+        Tapped::new(build(), &folder.path().join("waves.vcd"), 100.0)
+            .unwrap()
+            .finish()
+            .unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

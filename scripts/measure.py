@@ -3,7 +3,8 @@
 
 Each row is exported anew and goes through scripts/synth: resources of the top alone, Fmax as the median of three
 seeds in a registered harness, latency of an idle top and throughput of a saturated one from `lightswitch simulate`.
-Raw results go to docs/runs/<date>-<machine>/; the README shows, for each row, its newest run. With --trial they go to
+Raw results go to docs/runs/<date>-<machine>/: what scripts/synth found (<row>.json, <row>.txt) and what the two
+simulations said (<row>.simulate.json). The README shows, for each row, its newest run. With --trial they go to
 out/measure/ and the README stays as it is.
 """
 
@@ -52,6 +53,10 @@ ROWS = (
     Row("switch", "2x32", "ice40"),
 )
 FPGA = {"ecp5": "ECP5-85, speed 6", "ice40": "iCE40 HX8K"}
+# Load and cycles of the two simulations: an idle top, and every ingress backlogged.
+SIMULATIONS = {"idle": (0.02, 10_000), "backlogged": (1.0, 100_000)}
+# What a figure can depend on.
+SOURCES = ("hdl", "sim", "cli", "scripts", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml")
 
 
 def cargo(arguments: list[str], what: str, timeout: int = 1800) -> str:
@@ -73,14 +78,14 @@ def simulated(row: Row, load: float, cycles: int) -> dict:
     return result
 
 
-def latency_of(row: Row) -> int:
+def latency_of(simulations: dict) -> int:
     """Cycles from first beat offered to first beat out, the least that an almost idle top shows."""
-    return int(simulated(row, 0.02, 10_000)["latency_cycles"]["min"])
+    return int(simulations["idle"]["latency_cycles"]["min"])
 
 
-def throughput_of(row: Row) -> float:
+def throughput_of(simulations: dict) -> float:
     """Beats that leave each egress a cycle when every ingress has a frame waiting at all times."""
-    return round(float(simulated(row, 1.0, 20_000)["accepted_load"]), 4)
+    return round(float(simulations["backlogged"]["accepted_load"]), 4)
 
 
 def machine() -> str:
@@ -120,6 +125,9 @@ def measure_row(row: Row, seeds: str, jobs: int, folder: Path) -> dict:
     for suffix in ("json", "txt"):
         text = (work / "synth" / f"synth.{suffix}").read_text(encoding="utf-8")
         (folder / f"{row.name}.{suffix}").write_text(text, encoding="utf-8")
+    simulations = {name: simulated(row, load, cycles) for name, (load, cycles) in SIMULATIONS.items()}
+    text = json.dumps(simulations, indent=1) + "\n"
+    (folder / f"{row.name}.simulate.json").write_text(text, encoding="utf-8")
     return {
         "name": row.name,
         "top": row.top,
@@ -127,7 +135,7 @@ def measure_row(row: Row, seeds: str, jobs: int, folder: Path) -> dict:
         "target": row.target,
         "module": module,
         "commit": git("rev-parse", "--short=12", "HEAD"),
-        "clean": not git("status", "--porcelain", "--untracked-files=no", "--", "hdl", "cli", "Cargo.lock"),
+        "clean": not git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES),
         "tools": result["tools"],
         "device": result["device"],
         "freq_mhz": result["freq_mhz"],
@@ -135,8 +143,8 @@ def measure_row(row: Row, seeds: str, jobs: int, folder: Path) -> dict:
         "ff": result["resources"]["ff"],
         "block_ram": result["resources"]["block_ram"],
         "fmax_mhz": result["fmax_mhz"],
-        "latency_cycles": latency_of(row),
-        "throughput": throughput_of(row),
+        "latency_cycles": latency_of(simulations),
+        "throughput": throughput_of(simulations),
         "cpu_seconds": round(sum(step["cpu_seconds"] for step in result["steps"]), 1),
     }
 
@@ -177,7 +185,8 @@ def table(runs: Path = RUNS) -> str:
         "",
         "Fmax is the median of the seeds (least..most), inside a harness of registers that is not counted in LUT4 and FF; "
         "latency is from the first beat offered to the first beat out of an idle top; throughput is the fraction of cycles "
-        "in which an egress sends a beat, 64-byte frames to uniformly chosen egresses waiting at every ingress, lossless. "
+        "in which an egress sends a beat, 64-byte frames to uniformly chosen egresses waiting at every ingress, lossless, "
+        f"in {SIMULATIONS['backlogged'][1]} cycles, the first tenth of them left out. "
         f"Tools: {', '.join(tools)}.",
     ]
     return "\n".join(lines) + "\n"
@@ -193,22 +202,41 @@ def readme_parts() -> tuple[str, str, str]:
     return before, between, after
 
 
+def raw_result(folder: Path, name: str) -> dict:
+    """One of the raw files beside a run's rows."""
+    raw = folder / name
+    if not raw.is_file():
+        raise MeasureError(f"{folder.relative_to(ROOT)}/measure.json has a row whose raw file {name} is missing")
+    return json.loads(raw.read_text(encoding="utf-8"))
+
+
+def check_row(folder: Path, row: dict) -> None:
+    """Fails when a row is not what the raw files beside it say."""
+    name = row["name"]
+    synth = raw_result(folder, f"{name}.json")
+    simulations = raw_result(folder, f"{name}.simulate.json")
+    for simulation, (load, cycles) in SIMULATIONS.items():
+        seen = simulations[simulation]
+        ran = [seen[key] for key in ("top", "config", "load", "lossy", "lost_frames")]
+        if ran != [row["top"], row["config"], load, False, 0] or seen["simulated_cycles"] < cycles:
+            raise MeasureError(f"{folder.relative_to(ROOT)}/{name}.simulate.json: {simulation} is another run: {ran}")
+    for figure, seen in {
+        "fmax_mhz": synth["fmax_mhz"],
+        "lut4": synth["resources"]["lut4"],
+        "ff": synth["resources"]["ff"],
+        "block_ram": synth["resources"]["block_ram"],
+        "latency_cycles": latency_of(simulations),
+        "throughput": throughput_of(simulations),
+    }.items():
+        if row[figure] != seen:
+            raise MeasureError(f"{folder.relative_to(ROOT)}: {figure} of {name} is {row[figure]}, its raw file says {seen}")
+
+
 def check_table() -> None:
     """Fails when the README's table is not what docs/runs gives, or a run lies about its rows."""
     for file in sorted(RUNS.glob("*/measure.json")):
         for row in json.loads(file.read_text(encoding="utf-8"))["rows"]:
-            raw = file.parent / f"{row['name']}.json"
-            if not raw.is_file():
-                raise MeasureError(f"{file.relative_to(ROOT)} names {row['name']}, but {raw.name} is missing beside it")
-            seen = json.loads(raw.read_text(encoding="utf-8"))
-            for ours, theirs in (
-                (row["fmax_mhz"], seen["fmax_mhz"]),
-                (row["lut4"], seen["resources"]["lut4"]),
-                (row["ff"], seen["resources"]["ff"]),
-                (row["block_ram"], seen["resources"]["block_ram"]),
-            ):
-                if ours != theirs:
-                    raise MeasureError(f"{file.relative_to(ROOT)}: {row['name']} differs from {raw.name}: {ours}, {theirs}")
+            check_row(file.parent, row)
     if readme_parts()[1] != f"\n{table()}":
         raise MeasureError("README.md: the measured table is stale; run scripts/measure --table and commit it")
 
@@ -233,6 +261,7 @@ def measure(args: argparse.Namespace) -> int:
         print(f"measure: {row.name}", file=sys.stderr)
         try:
             data = measure_row(row, args.seeds, args.jobs, folder)
+            check_row(folder, data)
         except (MeasureError, ExportError) as error:
             print(f"error: {error}", file=sys.stderr)
             failed += 1

@@ -32,12 +32,11 @@ def verilog_files(folder: Path) -> list[str]:
 
 
 def top_module(folder: Path, top: str, config: str) -> str:
-    """The name of the exported top: the one called after the configuration, or after its ports and width."""
+    """The name of the exported top, which is called after the configuration."""
     modules = set()
     for file in verilog_files(folder):
         modules.update(re.findall(r"^module\s+(\w+)", Path(file).read_text(encoding="utf-8"), re.MULTILINE))
-    wanted = [f"{TOPS[top]}_{config.replace('-', '_')}", f"{TOPS[top]}_{config.split('-')[0]}"]
-    for name in wanted:
-        if name in modules:
-            return name
-    raise ExportError(f"no module {wanted[0]} in {folder}; the export has {', '.join(sorted(modules))}")
+    wanted = f"{TOPS[top]}_{config.replace('-', '_')}"
+    if wanted not in modules:
+        raise ExportError(f"no module {wanted} in {folder}; the export has {', '.join(sorted(modules))}")
+    return wanted

@@ -34,8 +34,8 @@ pub enum Command {
 /// Options of `export`.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
-    /// Configuration: 2x32, 4x64, 4x64-jumbo, 8x64 or 16x64
-    #[arg(long, default_value = "4x64", value_parser = config)]
+    /// Configuration
+    #[arg(long, default_value = "4x64", value_parser = config, help = config_help())]
     pub config: &'static Config,
     /// What to print: switch, fabric or fabric-mc
     #[arg(long, default_value = "switch", value_parser = top)]
@@ -54,8 +54,8 @@ pub struct ExportArgs {
 /// Options of `simulate`.
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
-    /// Configuration: 2x32, 4x64, 4x64-jumbo, 8x64 or 16x64
-    #[arg(long, default_value = "4x64", value_parser = config)]
+    /// Configuration
+    #[arg(long, default_value = "4x64", value_parser = config, help = config_help())]
     pub config: &'static Config,
     /// What to run: switch, or one of its fabrics alone: fabric (tdest is an egress index) or fabric-mc (a mask)
     #[arg(long, default_value = "switch", value_parser = top)]
@@ -180,23 +180,23 @@ impl From<Fcs> for EgressFcs {
 }
 
 fn config(text: &str) -> Result<&'static Config, String> {
-    Config::named(text).ok_or_else(|| {
-        let known: Vec<_> = Config::ALL.iter().map(|config| config.name).collect();
-        format!(
-            "there is no such configuration; choose one of {}",
-            known.join(", ")
-        )
-    })
+    Config::named(text)
+        .ok_or_else(|| no_such("configuration", Config::ALL.map(|config| config.name)))
 }
 
 fn top(text: &str) -> Result<Top, String> {
-    Top::named(text)
-        .ok_or_else(|| "there is no such top; choose one of fabric, fabric-mc, switch".into())
+    Top::named(text).ok_or_else(|| no_such("top", Top::ALL.map(Top::name)))
 }
 
 fn target(text: &str) -> Result<Target, String> {
-    Target::named(text)
-        .ok_or_else(|| "there is no such target; choose one of generic, ecp5, ice40".into())
+    Target::named(text).ok_or_else(|| no_such("target", Target::ALL.map(Target::name)))
+}
+
+fn no_such<const COUNT: usize>(what: &str, known: [&str; COUNT]) -> String {
+    format!(
+        "there is no such {what}; choose one of {}",
+        known.join(", ")
+    )
 }
 
 fn assignment(text: &str) -> Result<(Mac, usize), String> {
@@ -210,10 +210,19 @@ fn assignment(text: &str) -> Result<(Mac, usize), String> {
     Ok((mac, port))
 }
 
+fn config_help() -> String {
+    let known = Config::ALL.map(|config| (config.name, config.purpose));
+    format!("Configuration: {}", explained(known))
+}
+
 fn engine_help() -> String {
-    let names: Vec<String> = EngineKind::ALL
-        .iter()
-        .map(|kind| format!("{} ({})", kind.name(), kind.purpose()))
-        .collect();
-    format!("Simulation engine: {}", names.join(", "))
+    let known = EngineKind::ALL.map(|kind| (kind.name(), kind.purpose()));
+    format!("Simulation engine: {}", explained(known))
+}
+
+/// Names, each with what it is.
+fn explained<const COUNT: usize>(known: [(&str, &str); COUNT]) -> String {
+    known
+        .map(|(name, purpose)| format!("{name} ({purpose})"))
+        .join(", ")
 }

@@ -36,10 +36,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         matches!(
             cause.downcast_ref(),
             Some(
-                Error::UnknownConfig { .. }
-                    | Error::Invalid { .. }
-                    | Error::PortOutOfRange { .. }
-                    | Error::AssignedTwice { .. }
+                Error::Invalid { .. } | Error::PortOutOfRange { .. } | Error::AssignedTwice { .. }
             )
         )
     });

@@ -733,13 +733,12 @@ fn help_and_version_go_to_stdout() {
     for command in ["simulate", "doctor"] {
         assert!(help.contains(command));
     }
-    for config in lightswitch_hdl::config::Config::ALL {
-        let help = stdout(&lightswitch(&["simulate", "--help"]));
-        assert!(
-            help.contains(config.name),
-            "{} is missing in the help",
-            config.name
-        );
+    for command in ["simulate", "export"] {
+        let help = stdout(&lightswitch(&[command, "--help"]));
+        for config in lightswitch_hdl::config::Config::ALL {
+            let words = format!("{} ({})", config.name, config.purpose);
+            assert!(help.contains(&words), "{words}: {help}");
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl Config {
             depth_w: 9,
             table_w: 9,
             max_frame_bytes: 1_522,
-            purpose: "export and lint only",
+            purpose: "exported and linted, not built",
         },
     ];
 

@@ -6,14 +6,6 @@ use std::path::PathBuf;
 /// remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No configuration has this name.
-    #[error("there is no configuration `{name}`; choose one of {known}")]
-    UnknownConfig {
-        /// What was asked for.
-        name: String,
-        /// The names that exist.
-        known: String,
-    },
     /// An option's value cannot be read or is out of range.
     #[error("{what} is `{value}`; it must be {expected}")]
     Invalid {

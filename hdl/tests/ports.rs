@@ -460,6 +460,7 @@ fn zero_in_reset(sources: &Sources, top: Top, pins: &[TopPin]) -> BTreeSet<Strin
 }
 
 /// Drives `block` with random pins, in reset from the 300th of 400 cycles, and holds it to its promise.
+#[allow(clippy::print_stdout, reason = "the seed, to read when a test fails")]
 fn keeps_its_promise<B: Block>(
     top: Top,
     mut block: Box<B>,
@@ -472,7 +473,9 @@ fn keeps_its_promise<B: Block>(
     let promised = zero_in_reset(&Sources::read(), top, &design.pins);
     assert!(promised.len() > 3, "{promised:?}");
     block.connect_all();
-    let mut random = Random::new(1);
+    let seed = 1;
+    println!("seed {seed}");
+    let mut random = Random::new(seed);
     let mut recorder = Recorder::new();
     for cycle in 0..RESET_AT + 100 {
         drive(&mut block, &mut random, !(3..RESET_AT).contains(&cycle));

@@ -161,7 +161,9 @@ mod tests {
 
     #[test]
     fn is_the_remainder_of_the_address() {
-        let mut random = cosim::Random::new(1);
+        let seed = 1;
+        println!("seed {seed}");
+        let mut random = cosim::Random::new(seed);
         for w in [2, 3, 4, 5, 9] {
             let masks = masks(w);
             for _ in 0..1_000 {
@@ -194,7 +196,9 @@ mod tests {
     #[test]
     fn spreads_numbered_stations_over_all_sets() {
         let masks = masks(9);
-        let mut random = cosim::Random::new(2);
+        let seed = 2;
+        println!("seed {seed}");
+        let mut random = cosim::Random::new(seed);
         for shift in 0..=39 {
             // 512 stations whose numbers differ in nine neighbouring bits.
             let base = random.bits(48) & !(0x1ff << shift);

@@ -22,7 +22,9 @@ fn drive<const PORTS: usize, const INDEX_W: usize, const WORDS: usize>(
 fn brings_the_selected<const PORTS: usize, const INDEX_W: usize, const WORDS: usize>() {
     let mut mux = BeatMux::<PORTS, INDEX_W, WORDS>::new(Target::Generic);
     mux.connect_all();
-    let mut random = cosim::Random::new(1);
+    let seed = 1;
+    println!("seed {seed}");
+    let mut random = cosim::Random::new(seed);
     for round in 0..20 * PORTS {
         drive(&mut mux, &mut random);
         let select = round % PORTS;

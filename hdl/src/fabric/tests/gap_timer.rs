@@ -18,6 +18,7 @@ fn drive(block: &mut Timer, random: &mut cosim::Random) {
 fn follows_the_reference(limit: u64, limited: bool) {
     let mut block = Timer::default();
     block.connect_all();
+    println!("seed {limit}");
     let mut random = cosim::Random::new(limit);
     let (mut idle, mut dues, mut longest, mut ignored) = (0, 0, 0, 0);
     for cycle in 0..4_000 {

@@ -26,7 +26,9 @@ fn drive(ram: &mut Ram, random: &mut cosim::Random) {
 fn reads_what_was_written_two_enabled_cycles_before() {
     let mut ram = Ram::new(Target::Generic);
     ram.connect_all();
-    let mut random = cosim::Random::new(1);
+    let seed = 1;
+    println!("seed {seed}");
+    let mut random = cosim::Random::new(seed);
     let (mut cells, mut core, mut head) =
         ([Beat::default(); DEPTH], Beat::default(), Beat::default());
     let (mut collisions, mut held) = (0, 0);

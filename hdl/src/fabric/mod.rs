@@ -44,7 +44,8 @@ pub mod pulses;
     reason = "rust-hdl's derive skips fields that are not signals by their underscore"
 )]
 pub mod queue_ram;
-pub mod route;
+pub mod route_index;
+pub mod route_mask;
 #[cfg(test)]
 mod tests;
 mod unicast;

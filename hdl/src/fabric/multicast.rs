@@ -14,7 +14,7 @@
 
 use crate::fabric::matrix::{Matrix, GAP_W};
 use crate::fabric::pulses::Pulses;
-use crate::fabric::route::RouteMask;
+use crate::fabric::route_mask::RouteMask;
 use crate::prelude::*;
 use crate::target::Target;
 

@@ -14,7 +14,7 @@
 
 use crate::fabric::matrix::{Matrix, GAP_W};
 use crate::fabric::pulses::Pulses;
-use crate::fabric::route::RouteIndex;
+use crate::fabric::route_index::RouteIndex;
 use crate::prelude::*;
 use crate::target::Target;
 

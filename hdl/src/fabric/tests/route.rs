@@ -2,7 +2,8 @@
 
 use super::bench::settle;
 use crate::cosim;
-use crate::fabric::route::{RouteIndex, RouteMask};
+use crate::fabric::route_index::RouteIndex;
+use crate::fabric::route_mask::RouteMask;
 
 const PORTS: u32 = 4;
 

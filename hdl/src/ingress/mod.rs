@@ -38,5 +38,4 @@ pub use stomp::Stomp;
 pub use verdict::Verdict;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests;

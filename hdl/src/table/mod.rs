@@ -44,7 +44,6 @@ mod set_decision;
 mod set_update;
 mod table_ram;
 #[cfg(test)]
-#[allow(clippy::print_stdout)] // figures, to read with --nocapture
 mod tests;
 mod way_choice;
 

@@ -1,13 +1,14 @@
 //! Tests of the whole MAC table: every cycle of every test compares all its outputs with the reference's.
 
-use super::reference::{
-    set_of, Answer, Done, Inputs, Outputs, PortInputs, Pulses, Reference, TableInputs,
-};
-use super::{minimum_ageing_period, MacTable, AGE_EPOCHS};
+use std::collections::HashMap;
+
 use crate::cosim;
 use crate::prelude::*;
+use crate::table::reference::{
+    set_of, Answer, Done, Inputs, Outputs, PortInputs, Pulses, Reference, TableInputs,
+};
+use crate::table::{minimum_ageing_period, MacTable, AGE_EPOCHS};
 use crate::target::Target;
-use std::collections::HashMap;
 
 /// Xorshift: the same stimulus on every machine.
 struct Random(u32);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{crc32, Ingress};
+use crate::ingress::{crc32, Ingress};
 use crate::prelude::*;
 use crate::{cosim, export};
 

@@ -18,6 +18,8 @@ pub mod stream;
 pub mod switch;
 pub mod table;
 pub mod target;
+#[cfg(test)]
+mod testbench;
 pub mod tools;
 pub mod tops;
 pub mod verilator;

@@ -7,4 +7,17 @@
     reason = "seeds, to read when a test fails; pins"
 )]
 
+mod beat_stages;
+mod bench;
+mod decision;
+mod frame_crc;
+mod frame_guard;
+mod header;
 mod ingress;
+mod keep_check;
+mod learner;
+mod lookahead;
+mod patch;
+mod stage;
+mod stomp;
+mod verdict;

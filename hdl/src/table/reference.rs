@@ -13,13 +13,17 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn lives(&self, epoch: u64) -> bool {
+    /// Whether it has not expired.
+    pub fn lives(&self, epoch: u64) -> bool {
         self.is_static || epoch.saturating_sub(self.epoch) < u64::from(AGE_EPOCHS)
     }
 }
 
-type Way = Option<Entry>;
-type Set = [Way; 2];
+/// A way of a set.
+pub type Way = Option<Entry>;
+
+/// A set.
+pub type Set = [Way; 2];
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,6 +219,11 @@ impl Reference {
     /// The current epoch.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Every set, expired entries included.
+    pub fn sets(&self) -> &[Set] {
+        &self.sets
     }
 
     fn stall(&self) -> bool {

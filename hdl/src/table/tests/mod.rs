@@ -7,4 +7,19 @@
     reason = "figures, to read with --nocapture; pins"
 )]
 
+mod bench;
+mod entry_match;
+mod epoch_clock;
+mod learn;
+mod learn_turn;
+mod lookup;
+mod lookup_answer;
 mod mac_table;
+mod maintenance;
+mod operation;
+mod operation_pipeline;
+mod read_collision;
+mod set_compare;
+mod set_decision;
+mod set_update;
+mod way_choice;

@@ -17,6 +17,8 @@ mod frame_end;
 mod gap_timer;
 mod gate;
 mod keep;
+mod matrix;
+mod pulses;
 mod queue_ram;
 mod route;
 mod waiting;

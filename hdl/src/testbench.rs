@@ -1,4 +1,5 @@
-//! What the unit tests of blocks share: a block that is clocked by hand beside its reference, and its Verilog behind it.
+//! What the unit tests of blocks share: a block that is clocked by hand beside its reference, and its Verilog behind
+//! it.
 //!
 //! ```text
 //!   set inputs on `block` | settle | compare outputs | clock | ... | replay: the Verilog went the same way

@@ -1,5 +1,5 @@
-//! Follows the frames at the pins: counts their beats, ends those that are too long or pause too long, and throws away what
-//! comes after.
+//! Follows the frames at the pins: counts their beats, ends those that are too long or pause too long, and throws
+//! away what comes after.
 //!
 //! ```text
 //!                +------------+--> tready, enter, first, second
@@ -8,9 +8,9 @@
 //!                +------------+
 //! ```
 //!
-//! `enter` and everything beside it answer in the same cycle. A frame is *open* from its first beat to its last; the newest
-//! beat of an open frame waits in stage A, where `close_gap` makes it the last one. The beat that reaches the maximum is
-//! the last one whatever `tlast` says.
+//! `enter` and everything beside it answer in the same cycle. A frame is *open* from its first beat to its last; the
+//! newest beat of an open frame waits in stage A, where `close_gap` makes it the last one. The beat that reaches the
+//! maximum is the last one whatever `tlast` says.
 
 use crate::prelude::*;
 
@@ -34,7 +34,7 @@ pub struct FrameGuard<const KEEP_W: usize> {
     pub malformed_beat: Signal<In, Bit>,
     /// Stage A can take a beat at the next clock edge.
     pub stage_free: Signal<In, Bit>,
-    /// Longest pause inside a frame in cycles, 0 for any.
+    /// Longest pause inside a frame in cycles, 0 for any. A pause is judged by the value in the cycle before it.
     pub cfg_gap_limit: Signal<In, Bits<16>>,
     /// The beat is taken at the next clock edge.
     pub tready: Signal<Out, Bit>,

@@ -34,7 +34,7 @@ pub struct EntryMatch<const PORTS: usize, const INDEX_W: usize> {
     // Egress.
     /// The first 20 bits are the address's.
     pub same_low: Signal<Out, Bit>,
-    /// All other bits are the address's, and the entry is valid, expired or not.
+    /// If the first 20 bits are the address's: all others are too, and the entry is valid, expired or not.
     pub same_high: Signal<Out, Bit>,
     /// The entry is valid, expired or not.
     pub valid: Signal<Out, Bit>,

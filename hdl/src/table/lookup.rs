@@ -8,8 +8,10 @@
 //!
 //! Latency: 3 cycles from `lookup.address` to `lookup.hit`. Throughput: one address a cycle. A stage whose `advance_*`
 //! is low holds; the caller lets a stage advance only into one that does, or that is empty. What counts as expired is
-//! judged by the epoch at edge 3, what is in the table at edge 1; an entry that is being written at that very edge is not
-//! found, neither the old one nor the new (see [`ReadCollision`]). While the table clears itself after reset, every answer is a miss.
+//! judged by the epoch at edge 3, what is in the table at edge 1; an entry that is being written at that very edge is
+//! not found, neither the old one nor the new (see [`ReadCollision`]). A lookup that holds for three epochs between
+//! edges 1 and 3 may find an entry that has expired, because its stamp comes round again. While the table clears itself
+//! after reset, every answer is a miss.
 
 use super::{AddressHash, EntryMatch, LookupAnswer, LookupPort, ReadCollision, TableRam};
 use crate::prelude::*;

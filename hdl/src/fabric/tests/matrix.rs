@@ -49,7 +49,8 @@ struct Reached {
     too_long: u32,
     malformed: u32,
     poisoned: u32,
-    /// Beats given, frames that were stored first, cycles without the next beat of a frame, cycles in which a beat waited.
+    /// Beats given, frames that were stored first, cycles without the next beat of a frame, cycles in which a beat
+    /// waited.
     given: u32,
     stored: u32,
     underruns: u32,

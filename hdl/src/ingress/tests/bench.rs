@@ -45,8 +45,8 @@ pub struct Beat {
 }
 
 impl Beat {
-    /// If it is the last: bytes from the end of the message, which is the frame without FCS, to the end of the beat that it
-    /// ends in.
+    /// If it is the last: bytes from the end of the message, which is the frame without FCS, to the end of the beat
+    /// that it ends in.
     pub fn skip(&self) -> u64 {
         ((self.bytes.len() + 4 - self.count) % self.bytes.len()) as u64
     }

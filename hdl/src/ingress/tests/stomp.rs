@@ -7,8 +7,8 @@ use crate::cosim::Random;
 use crate::ingress::{crc32, Stomp};
 use crate::testbench::Bench;
 
-/// Random frames with gaps and stalls; frames for each number of bytes in the last beat, and FCS bytes that were compared
-/// in a beat before the last.
+/// Random frames with gaps and stalls; frames for each number of bytes in the last beat, and FCS bytes that were
+/// compared in a beat before the last.
 fn run<const WORDS: usize>(
     bench: &mut Bench<Stomp<WORDS>>,
     seed: u64,

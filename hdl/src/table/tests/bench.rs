@@ -1,11 +1,11 @@
-//! What the tests of the MAC table's blocks share: entries and operations as plain values, on pins and off them, and what
-//! an operation does to a set.
+//! What the tests of the MAC table's blocks share: entries and operations as plain values, on pins and off them, and
+//! what an operation does to a set.
 
 use crate::cosim::Random;
 use crate::table::reference::{set_of, Entry, Set, Way};
 use crate::table::{Operation, OperationSink, OperationSource};
 
-/// Address bits in the flags of an entry, as the table's description has them.
+/// Bits of an entry's flags, as the table's description has them.
 const STATIC: u32 = 1 << 4;
 const VALID: u32 = 1 << 5;
 
@@ -80,7 +80,8 @@ pub fn random_op(random: &mut Random, addresses: &[u64], ports: usize, index_w: 
     }
 }
 
-/// Puts an operation on its pins, or something that is none. With `has_index` its set is there too, otherwise only a sweep's.
+/// Puts an operation on its pins, or something that is none. With `has_index` its set is there too, otherwise only a
+/// sweep's.
 pub fn put<const PORTS: usize, const INDEX_W: usize>(
     pins: &mut OperationSink<PORTS, INDEX_W>,
     op: Option<Op>,
@@ -149,8 +150,8 @@ pub fn random_set(random: &mut Random, addresses: &[u64], ports: usize, now: u64
     set
 }
 
-/// What a set says of an address, as the blocks pass it on: of each way whether it is valid and the address's, valid, valid
-/// and not expired, valid and static, and its mask and age.
+/// What a set says of an address, as the blocks pass it on: of each way whether it is valid and the address's, valid,
+/// valid and not expired, valid and static, and its mask and age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub matching: bool,

@@ -110,8 +110,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// What every port's copy does with the write; its stamp is compared with the reference's entry, not with the epoch,
-    /// which may have passed since.
+    /// What every port's copy does with the write; its stamp is compared with the reference's entry, not with the
+    /// epoch, which may have passed since.
     fn write_copy(&mut self) {
         let block = &self.bench.block;
         let words = [

@@ -20,7 +20,8 @@ struct Reached {
     hits: u32,
     misses: u32,
     known: u32,
-    /// The entry of the address had expired; it was being written when it was read; it was read before the table was open.
+    /// The entry of the address had expired; it was being written when it was read; it was read before the table was
+    /// open.
     expired: u32,
     collided: u32,
     closed: u32,

@@ -42,6 +42,7 @@ fn exhaust<const WORDS: usize, const KEEP_W: usize>(
     max_frame_bytes: usize,
 ) -> Reached {
     let allowed = 1 + (max_frame_bytes - 1) % KEEP_W;
+    println!("seed {max_frame_bytes}, the maximum");
     let mut random = Random::new(max_frame_bytes as u64);
     let mut reached = [0; 5];
     for tkeep in 0..1_u64 << KEEP_W {
@@ -87,7 +88,6 @@ fn exhaust<const WORDS: usize, const KEEP_W: usize>(
 /// Every maximum from one byte in the last beat to all of them.
 fn exhaust_all<const WORDS: usize, const KEEP_W: usize>() {
     for max_frame_bytes in 65..65 + KEEP_W {
-        println!("max_frame_bytes {max_frame_bytes}");
         let mut bench = Bench::new(KeepCheck::<WORDS, KEEP_W>::new(max_frame_bytes));
         let reached = exhaust(&mut bench, max_frame_bytes);
         assert!(reached.iter().all(|cases| *cases > 0), "{reached:?}");

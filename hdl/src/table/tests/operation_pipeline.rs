@@ -101,7 +101,9 @@ fn keeps_operations_on_one_set_apart() {
 #[test]
 fn an_operation_a_cycle_when_sets_differ() {
     let mut bench = Bench::new(Dut::default());
-    let mut random = Random::new(4);
+    let seed = 4;
+    println!("seed {seed}");
+    let mut random = Random::new(seed);
     let mut through = Vec::new();
     for cycle in 0..100 {
         let op = Op {

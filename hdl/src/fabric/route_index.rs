@@ -8,8 +8,8 @@
 //!             +---------+
 //! ```
 //!
-//! Combinational. Lossless: the frame waits (`accept` low) until its queue has room. Lossy: it never waits, and is dropped if
-//! its queue has none. A frame for an index beyond the egresses is taken and dropped.
+//! Combinational. Lossless: the frame waits (`accept` low) until its queue has room. Lossy: it never waits, and is
+//! dropped if its queue has none. A frame for an index beyond the egresses is taken and dropped.
 
 use crate::prelude::*;
 

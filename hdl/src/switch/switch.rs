@@ -74,8 +74,8 @@ pub struct Switch<
     /// The address, its first byte in bits 7..0. Unused: 0.
     pub table_address: [Signal<In, Bits<32>>; 2],
     /// For a write: the ports of the static entry, one bit a port; none: frames to the address are dropped. A group
-    /// address, once written, goes to these ports only, never to the one it came from; 01:80:C2:00:00:00..0F are filtered all
-    /// the same. Unused: 0.
+    /// address, once written, goes to these ports only, never to the one it came from; 01:80:C2:00:00:00..0F are
+    /// filtered all the same. Unused: 0.
     pub table_mask: Signal<In, Bits<PORTS>>,
     /// The operation is done: high for one cycle, beside its answer. Reset: 0.
     pub table_done: Signal<Out, Bit>,

@@ -590,7 +590,10 @@ fn bad_usage_exits_with_2() {
     let cases: [(&str, &[&str]); 22] = [
         ("unrecognized subcommand", &["fly"]),
         ("choose one of 2x32, 4x64", &["simulate", "--config", "3x7"]),
-        ("one of rtl, reference", &["simulate", "--engine", "warp"]),
+        (
+            "one of model, rtl, reference",
+            &["simulate", "--engine", "warp"],
+        ),
         ("one of uniform", &["simulate", "--traffic", "rumour"]),
         ("LO-HI", &["simulate", "--frame", "9-3"]),
         ("invalid digit", &["simulate", "--cycles", "many"]),

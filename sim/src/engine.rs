@@ -15,6 +15,7 @@ use lightswitch_hdl::tops::Top;
 
 use crate::beat::Beat;
 use crate::frame::Mac;
+use crate::model;
 use crate::reference::Reference;
 use crate::rtl;
 use crate::Error;
@@ -430,6 +431,8 @@ impl Settings {
 /// The simulation engines that can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {
+    /// Written for speed, the same as the RTL on every pin in every cycle.
+    Model,
     /// The rust-hdl blocks, driven directly.
     Rtl,
     /// The naive functional reference: right frames, not the RTL's cycles.
@@ -438,15 +441,16 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// Every engine that can be built.
-    pub const ALL: [EngineKind; 2] = [EngineKind::Rtl, EngineKind::Reference];
+    pub const ALL: [EngineKind; 3] = [EngineKind::Model, EngineKind::Rtl, EngineKind::Reference];
 
     /// The engine that is used unless another is asked for.
-    pub const DEFAULT: EngineKind = EngineKind::Rtl;
+    pub const DEFAULT: EngineKind = EngineKind::Model;
 
     /// What users type.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            EngineKind::Model => "model",
             EngineKind::Rtl => "rtl",
             EngineKind::Reference => "reference",
         }
@@ -456,6 +460,7 @@ impl EngineKind {
     #[must_use]
     pub const fn purpose(self) -> &'static str {
         match self {
+            EngineKind::Model => "written for speed, the RTL's pins in every cycle",
             EngineKind::Rtl => "the RTL itself, cycle by cycle",
             EngineKind::Reference => "the naive functional reference, not cycle-exact",
         }
@@ -508,6 +513,7 @@ pub fn build_top(
         ));
     }
     match (kind, top) {
+        (EngineKind::Model, _) => model::build(config, top, settings),
         (EngineKind::Rtl, _) => rtl::build(config, top, settings),
         (EngineKind::Reference, Top::Switch) => Ok(Box::new(Reference::new(config, settings))),
         (EngineKind::Reference, Top::Fabric | Top::FabricMc) => Err(Error::invalid(

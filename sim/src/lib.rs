@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  traffic ─┐                                       ┌─► measure ─► simulate::Report
-//!           ├─► bench ◄─► engine (rtl, reference) ──┤
+//!           ├─► bench ◄─► engine (model, rtl, …) ───┤
 //!  capture ─┘      one call a cycle                 └─► replay::Report, one capture an egress
 //! ```
 //!
@@ -21,6 +21,7 @@ pub mod engine;
 mod error;
 pub mod frame;
 pub mod measure;
+pub mod model;
 pub mod pins;
 pub mod reference;
 pub mod replay;

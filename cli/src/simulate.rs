@@ -9,11 +9,13 @@ use lightswitch_sim::engine::{self, Engine, Settings};
 use lightswitch_sim::replay::{self, Options};
 use lightswitch_sim::simulate::{self, Plan};
 use lightswitch_sim::traffic::Spec;
+use lightswitch_sim::verilated::Step;
 use lightswitch_sim::wave::Tapped;
+use lightswitch_sim::Error;
 
 use crate::args::SimulateArgs;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::{Progress, Spinner};
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
@@ -30,7 +32,7 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
         },
         ..Settings::default()
     };
-    let engine = engine::build_top(args.engine, args.config, args.top, &settings)
+    let engine = build(args, &settings)
         .with_context(|| format!("cannot build the {} {}", args.top.name(), args.config.name))?;
     match &args.wave {
         None => {
@@ -45,6 +47,13 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
             result
         }
     }
+}
+
+/// The engine that was asked for; says what it waits for while its Verilog is compiled.
+fn build(args: &SimulateArgs, settings: &Settings) -> Result<Box<dyn Engine>, Error> {
+    let mut spinner = Spinner::new();
+    let mut progress = |step: &Step| spinner.say(step);
+    engine::build_with_progress(args.engine, args.config, args.top, settings, &mut progress)
 }
 
 fn run_on(engine: &mut dyn Engine, args: &SimulateArgs, settings: &Settings) -> anyhow::Result<()> {

@@ -250,6 +250,85 @@ fn simulate_twice_gives_the_same_json() {
 }
 
 #[test]
+fn the_verilog_gives_the_json_of_the_blocks() {
+    if lightswitch_sim::verilated::is_skipped("the_verilog_gives_the_json_of_the_blocks") {
+        return;
+    }
+    for (top, frame) in [("switch", "imix"), ("fabric-mc", "8-200")] {
+        let [rtl, verilated] = ["rtl", "verilated"].map(|engine| {
+            let mut report = json(&[
+                "simulate",
+                "--engine",
+                engine,
+                "--config",
+                "2x32",
+                "--top",
+                top,
+                "--lossy",
+                "--frame",
+                frame,
+                "--pause",
+                "0.1",
+                "--back-pressure",
+                "0.3",
+                "--cycles",
+                "20000",
+                "--json",
+            ]);
+            assert_eq!(report["engine"], engine);
+            report["engine"].take();
+            report["cpu_seconds"].take();
+            report
+        });
+        assert!(rtl["dropped_frames"].as_u64().unwrap() > 0, "{rtl}");
+        assert_eq!(rtl, verilated);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_build_that_fails_quotes_the_tool_and_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if lightswitch_sim::verilated::is_skipped("a_build_that_fails_quotes_the_tool") {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let compiler = folder.path().join("c++");
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] && exit\necho no such luck >&2\nexit 1\n";
+    std::fs::write(&compiler, script).unwrap();
+    std::fs::set_permissions(&compiler, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lightswitch"))
+        .args(["simulate", "--engine", "verilated", "--config", "2x32"])
+        .env("CXX", &compiler)
+        .env("LIGHTSWITCH_CACHE", &cache)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("the C++ compiler failed:\nno such luck"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+}
+
+#[test]
+fn the_verilated_engine_says_what_is_missing() {
+    let tool = ("LIGHTSWITCH_VERILATOR", "no-such-verilator");
+    let output = Command::new(env!("CARGO_BIN_EXE_lightswitch"))
+        .args(["simulate", "--engine", "verilated"])
+        .envs([tool])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let wanted = "error: cannot build the switch 4x64: cannot build the verilated engine: Verilator is not found: \
+                  run scripts/setup, or set LIGHTSWITCH_VERILATOR\n";
+    assert_eq!(stderr(&output), wanted);
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
 fn a_replay_accounts_for_every_copy_and_writes_every_egress() {
     let folder = tempdir().unwrap();
     let pcap = capture(&folder);
@@ -590,10 +669,7 @@ fn bad_usage_exits_with_2() {
     let cases: [(&str, &[&str]); 22] = [
         ("unrecognized subcommand", &["fly"]),
         ("choose one of 2x32, 4x64", &["simulate", "--config", "3x7"]),
-        (
-            "one of model, rtl, reference",
-            &["simulate", "--engine", "warp"],
-        ),
+        ("one of model, rtl", &["simulate", "--engine", "warp"]),
         ("one of uniform", &["simulate", "--traffic", "rumour"]),
         ("LO-HI", &["simulate", "--frame", "9-3"]),
         ("invalid digit", &["simulate", "--cycles", "many"]),

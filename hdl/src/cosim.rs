@@ -507,7 +507,7 @@ const FLAGS: [&str; 3] = ["-std=gnu++17", "-O1", "-w"];
 /// Builds the simulation of a design, or finds it.
 fn build(tool: &Verilator, design: &Design, compared: Compared) -> Result<PathBuf, CosimError> {
     let main = harness(design, compared);
-    let runtime = tool.runtime(&cache(), &FLAGS)?;
+    let runtime = tool.runtime(&cache(), &FLAGS, || ())?;
     let (flags, verilog) = (FLAGS.join(" "), design.verilog());
     let content: [&str; 5] = [tool.version(), &flags, &verilog, &design.cells, &main];
     let folder = tools::prepared(&cache(), &content, &design.top, |folder| {

@@ -151,11 +151,17 @@ impl Verilator {
         command
     }
 
-    /// The objects of Verilator's own runtime, compiled once with `flags` and kept below `cache`.
+    /// The objects of Verilator's own runtime, compiled once with `flags` and kept below `cache`. `started` is called if
+    /// they are not there yet.
     ///
     /// # Errors
     /// [`ToolError`] if the compiler fails.
-    pub fn runtime(&self, cache: &Path, flags: &[&str]) -> Result<Vec<PathBuf>, ToolError> {
+    pub fn runtime(
+        &self,
+        cache: &Path,
+        flags: &[&str],
+        started: impl FnOnce(),
+    ) -> Result<Vec<PathBuf>, ToolError> {
         let names = ["verilated", "verilated_threads"];
         let content = [
             &self.version,
@@ -164,6 +170,7 @@ impl Verilator {
             &compiler_version()?,
         ];
         let folder = tools::prepared(cache, &content, "runtime", |folder| {
+            started();
             for name in names {
                 let mut command = self.compiler(folder, flags);
                 command.args(["-c", "-pthread", "-o", &format!("{name}.o")]);

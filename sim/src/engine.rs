@@ -18,6 +18,7 @@ use crate::frame::Mac;
 use crate::model;
 use crate::reference::Reference;
 use crate::rtl;
+use crate::verilated::{self, Step};
 use crate::Error;
 
 /// Addresses that a set of the address table holds.
@@ -266,19 +267,34 @@ impl Cause {
     /// Whether `top` has pins for it.
     #[must_use]
     pub const fn is_counted_by(self, top: Top) -> bool {
-        match top {
-            Top::Switch => !matches!(self, Cause::Unroutable),
-            Top::Fabric | Top::FabricMc => matches!(
-                self,
-                Cause::Accepted
-                    | Cause::PoisonedIn
-                    | Cause::Malformed
-                    | Cause::TooLong
-                    | Cause::GapClosed
-                    | Cause::Unroutable
-                    | Cause::DropFull
-            ),
-        }
+        self.pin(top).is_some()
+    }
+
+    /// The pin of `top` that counts it, one bit an ingress, but [`Cause::DropFull`] a row an ingress; `None` if it has
+    /// none.
+    #[must_use]
+    pub const fn pin(self, top: Top) -> Option<&'static str> {
+        let is_switch = matches!(top, Top::Switch);
+        Some(match self {
+            Cause::Accepted if is_switch => "stat_accepted",
+            Cause::Accepted => "stat_started",
+            Cause::PoisonedIn if is_switch => "stat_poisoned_in",
+            Cause::PoisonedIn => "stat_poisoned",
+            Cause::Malformed => "stat_malformed",
+            Cause::TooLong => "stat_too_long",
+            Cause::GapClosed => "stat_gap_closed",
+            Cause::DropFull => "stat_full",
+            Cause::Unroutable if !is_switch => "stat_unroutable",
+            Cause::FcsError if is_switch => "stat_fcs_error",
+            Cause::RuntDropped if is_switch => "stat_runt_dropped",
+            Cause::RuntPoisoned if is_switch => "stat_runt_poisoned",
+            Cause::FilteredReserved if is_switch => "stat_filtered_reserved",
+            Cause::FilteredSelf if is_switch => "stat_filtered_own",
+            Cause::FilteredControl if is_switch => "stat_filtered_control",
+            Cause::Flooded if is_switch => "stat_flooded",
+            Cause::LearnMissed if is_switch => "stat_learn_missed",
+            _ => return None,
+        })
     }
 
     /// The name in reports, `snake_case`.
@@ -435,13 +451,20 @@ pub enum EngineKind {
     Model,
     /// The rust-hdl blocks, driven directly.
     Rtl,
+    /// The exported Verilog, compiled by Verilator.
+    Verilated,
     /// The naive functional reference: right frames, not the RTL's cycles.
     Reference,
 }
 
 impl EngineKind {
     /// Every engine that can be built.
-    pub const ALL: [EngineKind; 3] = [EngineKind::Model, EngineKind::Rtl, EngineKind::Reference];
+    pub const ALL: [EngineKind; 4] = [
+        EngineKind::Model,
+        EngineKind::Rtl,
+        EngineKind::Verilated,
+        EngineKind::Reference,
+    ];
 
     /// The engine that is used unless another is asked for.
     pub const DEFAULT: EngineKind = EngineKind::Model;
@@ -452,6 +475,7 @@ impl EngineKind {
         match self {
             EngineKind::Model => "model",
             EngineKind::Rtl => "rtl",
+            EngineKind::Verilated => "verilated",
             EngineKind::Reference => "reference",
         }
     }
@@ -462,6 +486,7 @@ impl EngineKind {
         match self {
             EngineKind::Model => "written for speed, the RTL's pins in every cycle",
             EngineKind::Rtl => "the RTL itself, cycle by cycle",
+            EngineKind::Verilated => "the exported Verilog, cycle by cycle; needs Verilator",
             EngineKind::Reference => "the naive functional reference, not cycle-exact",
         }
     }
@@ -484,7 +509,8 @@ impl FromStr for EngineKind {
 /// Builds a switch of this configuration, reset and ready.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the settings do not fit the configuration, [`Error::Engine`] if the engine does not start.
+/// [`Error::Invalid`] if the settings do not fit the configuration, [`Error::Engine`] if the engine does not start,
+/// [`Error::Verilated`] if a tool that it needs is missing or fails.
 pub fn build(
     kind: EngineKind,
     config: &Config,
@@ -503,6 +529,20 @@ pub fn build_top(
     top: Top,
     settings: &Settings,
 ) -> Result<Box<dyn Engine>, Error> {
+    build_with_progress(kind, config, top, settings, &mut |_| ())
+}
+
+/// The same; `progress` hears of each step that takes seconds, before it is done.
+///
+/// # Errors
+/// As [`build_top`].
+pub fn build_with_progress(
+    kind: EngineKind,
+    config: &Config,
+    top: Top,
+    settings: &Settings,
+    progress: &mut dyn FnMut(&Step),
+) -> Result<Box<dyn Engine>, Error> {
     settings.check(config)?;
     let shortest = minimum_ageing_period(config.ports, config.table_w);
     if kind != EngineKind::Reference && (1..shortest).contains(&settings.ageing_period) {
@@ -515,6 +555,7 @@ pub fn build_top(
     match (kind, top) {
         (EngineKind::Model, _) => model::build(config, top, settings),
         (EngineKind::Rtl, _) => rtl::build(config, top, settings),
+        (EngineKind::Verilated, _) => verilated::build(config, top, settings, progress),
         (EngineKind::Reference, Top::Switch) => Ok(Box::new(Reference::new(config, settings))),
         (EngineKind::Reference, Top::Fabric | Top::FabricMc) => Err(Error::invalid(
             "the engine",

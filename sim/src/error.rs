@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use lightswitch_hdl::export::ExportError;
+use lightswitch_hdl::tools::ToolError;
+
 /// Everything that can go wrong in this crate. Each message names the thing, its value and, where there is one, the
 /// remedy.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,12 @@ pub enum Error {
         /// What it says.
         reason: String,
     },
+    /// The verilated engine cannot be built: a tool is missing, or has failed.
+    #[error("cannot build the verilated engine")]
+    Verilated(#[from] ToolError),
+    /// The Verilog of a top cannot be printed.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The frame that teaches the switch the address behind a port did not arrive.
     #[error("the frame from port {port} to port {to} that makes its address known did not arrive")]
     NotLearned {

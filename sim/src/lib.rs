@@ -29,6 +29,7 @@ pub mod rng;
 pub mod rtl;
 pub mod simulate;
 pub mod traffic;
+pub mod verilated;
 pub mod wave;
 
 pub use error::Error;

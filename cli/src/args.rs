@@ -25,6 +25,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run generated traffic, or a capture, through the switch or its fabric and check every copy
     Simulate(Box<SimulateArgs>),
+    /// Run engines side by side and compare every output pin in every cycle
+    Lockstep(LockstepArgs),
     /// Print the core, or its fabric alone, as Verilog
     Export(ExportArgs),
     /// Say which external tools are there, and what installs the others
@@ -148,6 +150,35 @@ pub struct ReplayArgs {
     /// Whether the captures written hold the FCS; without it they hold no poisoned frames
     #[arg(long, value_name = "WHAT", default_value = "keep", requires = "pcap")]
     pub egress_fcs: Fcs,
+}
+
+/// Options of `lockstep`.
+#[derive(Args, Debug)]
+pub struct LockstepArgs {
+    /// Configuration
+    #[arg(long, default_value = "4x64", value_parser = config, help = config_help())]
+    pub config: &'static Config,
+    /// What to run: switch, fabric or fabric-mc; without it all three
+    #[arg(long, value_parser = top)]
+    pub top: Option<Top>,
+    /// Engines to compare, two or more; the first one says what is taken
+    #[arg(long, value_delimiter = ',', default_value = "rtl,model")]
+    pub engines: Vec<EngineKind>,
+    /// Cycles of each top
+    #[arg(long, default_value_t = 20_000, conflicts_with = "replay")]
+    pub cycles: u64,
+    /// The same seed gives the same stimulus
+    #[arg(long, default_value_t = 1, conflicts_with = "replay")]
+    pub seed: u64,
+    /// Folder for the waves and the replay file of a mismatch
+    #[arg(long, value_name = "DIR", default_value = "lockstep")]
+    pub out: PathBuf,
+    /// Repeat the run of a replay file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "top"])]
+    pub replay: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `doctor`.

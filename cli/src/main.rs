@@ -3,6 +3,7 @@
 mod args;
 mod doctor;
 mod export;
+mod lockstep;
 mod output;
 mod progress;
 mod simulate;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Lockstep(args) => lockstep::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };

@@ -762,6 +762,43 @@ fn bad_usage_exits_with_2() {
 }
 
 #[test]
+fn lockstep_compares_what_it_is_asked_to() {
+    let done = lightswitch(&["lockstep", "--config", "2x32", "--cycles", "400", "--json"]);
+    assert_eq!(done.status.code(), Some(0));
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(report["cycles"], 1_200, "three tops");
+    assert_eq!(report["mismatches"], 0);
+    assert!(report["first_mismatch"].is_null());
+    assert_eq!(report["engines"], serde_json::json!(["rtl", "model"]));
+
+    let folder = tempdir().unwrap();
+    let broken = folder.path().join("broken.json");
+    std::fs::write(&broken, "{\"config\": 4}").unwrap();
+    refused(
+        1,
+        "no replay file",
+        &["lockstep", "--replay", text(&broken)],
+    );
+    let cases: [(&str, &[&str]); 3] = [
+        ("2 or more", &["lockstep", "--engines", "rtl"]),
+        (
+            "records pins",
+            &[
+                "lockstep",
+                "--engines",
+                "model,reference",
+                "--top",
+                "switch",
+            ],
+        ),
+        ("one of model", &["lockstep", "--engines", "rtl,warp"]),
+    ];
+    for (words, arguments) in cases {
+        refused(2, words, arguments);
+    }
+}
+
+#[test]
 fn what_cannot_be_done_exits_with_1() {
     let folder = tempdir().unwrap();
     let pcap = capture(&folder);

@@ -20,6 +20,7 @@ pub mod capture;
 pub mod engine;
 mod error;
 pub mod frame;
+pub mod lockstep;
 pub mod measure;
 pub mod model;
 pub mod pins;

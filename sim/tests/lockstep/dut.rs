@@ -7,46 +7,22 @@ use lightswitch_hdl::switch::Switch;
 use lightswitch_hdl::target::Target;
 use lightswitch_hdl::tops::Top;
 use lightswitch_sim::beat::Beat;
-
-/// A beat and the `tdest` beside it, which the switch does not have.
-#[derive(Clone, Copy, Debug)]
-pub struct Offer {
-    pub beat: Beat,
-    pub dest: u64,
-}
-
-/// The `cfg_*` pins that every top has.
-#[derive(Clone, Debug)]
-pub struct Controls {
-    pub lossy: bool,
-    pub store_forward: Vec<u64>,
-    pub gap_limit: u16,
-}
-
-/// An operation of the table port.
-#[derive(Clone, Copy, Debug)]
-pub struct Request {
-    pub op: u64,
-    pub address: [u32; 2],
-    pub mask: u64,
-}
+use lightswitch_sim::engine::{Settings, TableRequest};
 
 /// A top whose input pins can be set.
 pub trait Dut: Block {
     fn set_clock(&mut self, level: bool);
     fn set_reset(&mut self, level: bool);
-    fn set_controls(&mut self, controls: &Controls);
+    fn configure(&mut self, settings: &Settings);
     /// `None`: `tvalid` is low, and the other pins stay as they are.
-    fn offer(&mut self, port: usize, offer: Option<&Offer>);
+    fn offer(&mut self, port: usize, beat: Option<&Beat>);
     fn set_ready(&mut self, port: usize, is_ready: bool);
-    /// `cfg_ageing_period` of the switch.
-    fn set_ageing_period(&mut self, _cycles: u32) {}
     /// The switch's table port; `None`: `table_valid` is low.
-    fn set_table(&mut self, _request: Option<&Request>) {}
+    fn request(&mut self, _request: Option<&TableRequest>) {}
 }
 
 macro_rules! dut {
-    ($block:ident <$($name:ident),*>, $($tdest:ident)?, { $($more:tt)* }) => {
+    ($block:ident <$($name:ident),*>, $($tdest:ident)?, $($period:ident)?, { $($more:tt)* }) => {
         impl<$(const $name: usize),*> Dut for $block<$($name),*> {
             fn set_clock(&mut self, level: bool) {
                 self.clock.next = Clock { clk: level };
@@ -56,26 +32,27 @@ macro_rules! dut {
                 self.reset.next = level;
             }
 
-            fn set_controls(&mut self, controls: &Controls) {
-                self.cfg_lossy.next = controls.lossy;
-                self.cfg_gap_limit.next = u64::from(controls.gap_limit).into();
-                for (pins, mask) in self.cfg_store_forward.iter_mut().zip(&controls.store_forward) {
-                    pins.next = (*mask).into();
+            fn configure(&mut self, settings: &Settings) {
+                self.cfg_lossy.next = settings.lossy;
+                self.cfg_gap_limit.next = u64::from(settings.gap_limit).into();
+                for (port, pins) in self.cfg_store_forward.iter_mut().enumerate() {
+                    pins.next = settings.stored(port).into();
                 }
+                $(self.$period.next = u64::from(settings.ageing_period).into();)?
             }
 
-            fn offer(&mut self, port: usize, offer: Option<&Offer>) {
+            fn offer(&mut self, port: usize, beat: Option<&Beat>) {
                 let sink = &mut self.ingress[port];
-                sink.tvalid.next = offer.is_some();
-                let Some(offer) = offer else { return };
-                for (word, bytes) in sink.tdata.iter_mut().zip(offer.beat.data.chunks(4)) {
+                sink.tvalid.next = beat.is_some();
+                let Some(beat) = beat else { return };
+                for (word, bytes) in sink.tdata.iter_mut().zip(beat.data.chunks(4)) {
                     let value = u32::from_le_bytes(bytes.try_into().expect("four bytes a word"));
                     word.next = u64::from(value).into();
                 }
-                sink.tkeep.next = u64::from(offer.beat.keep).into();
-                sink.tlast.next = offer.beat.last;
-                sink.tuser.next = offer.beat.user;
-                $(sink.$tdest.next = offer.dest.into();)?
+                sink.tkeep.next = u64::from(beat.keep).into();
+                sink.tlast.next = beat.last;
+                sink.tuser.next = beat.user;
+                $(sink.$tdest.next = beat.dest.into();)?
             }
 
             fn set_ready(&mut self, port: usize, is_ready: bool) {
@@ -90,28 +67,28 @@ macro_rules! dut {
 dut!(
     Fabric<PORTS, INDEX_W, WORDS, KEEP_W, DEST_W, DEPTH_W, LEVEL_W>,
     tdest,
+    ,
     {}
 );
 dut!(
     FabricMc<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W>,
     tdest,
+    ,
     {}
 );
 dut!(
     Switch<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W, TABLE_W, LOOKAHEAD>,
     ,
+    cfg_ageing_period,
     {
-        fn set_ageing_period(&mut self, cycles: u32) {
-            self.cfg_ageing_period.next = u64::from(cycles).into();
-        }
-
-        fn set_table(&mut self, request: Option<&Request>) {
+        fn request(&mut self, request: Option<&TableRequest>) {
             self.table_valid.next = request.is_some();
             let Some(request) = request else { return };
-            self.table_op.next = request.op.into();
+            self.table_op.next = (request.op as u64).into();
             self.table_mask.next = request.mask.into();
-            for (pins, word) in self.table_address.iter_mut().zip(request.address) {
-                pins.next = u64::from(word).into();
+            let address = request.address_bits();
+            for (pins, word) in self.table_address.iter_mut().zip([address, address >> 32]) {
+                pins.next = (word & 0xffff_ffff).into();
             }
         }
     }

@@ -1,26 +1,31 @@
-//! What enters: frames of every kind that a top may meet, and the sources that offer them.
-
-use std::collections::VecDeque;
+//! Frames of every kind that a top may meet, and requests at the table port.
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::Random;
 use lightswitch_hdl::table::set_of_address;
 use lightswitch_hdl::tops::Top;
-use lightswitch_sim::frame::{self, Mac, FCS_BYTES, MIN_FRAME_BYTES, TYPE_MAC_CONTROL};
 
-use super::dut::{Offer, Request};
+use crate::beat::Beat;
+use crate::engine::{TableOp, TableRequest};
+use crate::frame::{self, Mac, FCS_BYTES, MIN_FRAME_BYTES, TYPE_MAC_CONTROL};
 
 /// Where frames go, and what is wrong with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
+    /// To any port.
     Uniform,
+    /// To the next port.
     Permutation,
+    /// Mostly to port 0.
     HotSpot,
+    /// To any port, in bursts with silence between them.
     Bursty,
+    /// To any port, with every fault there is.
     Malformed,
 }
 
 impl Pattern {
+    /// Every pattern.
     pub const ALL: [Pattern; 5] = [
         Pattern::Uniform,
         Pattern::Permutation,
@@ -31,8 +36,9 @@ impl Pattern {
 }
 
 /// What a source does at the moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mood {
+    /// Where its frames go, and what is wrong with them.
     pub pattern: Pattern,
     /// Pauses within frames and between them.
     pub gaps: bool,
@@ -49,16 +55,20 @@ const STATIONS: u32 = 4;
 /// Addresses that fall into one set of the table, more than it holds.
 const CROWD: usize = 6;
 
-/// Everything that depends on the top.
+/// Makes what enters one top of a configuration.
 #[derive(Clone, Debug)]
 pub struct Maker {
-    pub config: &'static Config,
+    /// The configuration.
+    pub config: Config,
+    /// The top.
     pub top: Top,
     crowd: Vec<Mac>,
 }
 
 impl Maker {
-    pub fn new(config: &'static Config, top: Top) -> Self {
+    /// For `top` of `config`.
+    #[must_use]
+    pub fn new(config: &Config, top: Top) -> Self {
         let set = |address: &Mac| set_of_address(address.0, config.table_w);
         let first = Mac([2, 1, 0, 0, 0, 0]);
         let others = (0..=u16::MAX).map(|number| {
@@ -66,7 +76,7 @@ impl Maker {
             Mac([2, 1, 0, 0, high, low])
         });
         Self {
-            config,
+            config: *config,
             top,
             crowd: others
                 .filter(|other| set(other) == set(&first))
@@ -99,7 +109,7 @@ impl Maker {
     }
 
     /// A frame for `port` to send.
-    pub fn frame(&self, random: &mut Random, mood: Mood, port: usize) -> VecDeque<Offer> {
+    pub fn frame(&self, random: &mut Random, mood: Mood, port: usize) -> Vec<Beat> {
         let egress = self.egress(random, mood.pattern, port);
         let bytes = self.length(random, mood.pattern);
         let is_bad = mood.pattern == Pattern::Malformed;
@@ -112,26 +122,26 @@ impl Maker {
         let is_poisoned = random.one_in(if is_bad { 5 } else { 50 });
         let dest = self.dest(random, egress, is_bad);
         let width = self.config.beat_bytes();
-        let mut offers: VecDeque<Offer> = (0..frame::beats(bytes.len(), width))
-            .map(|index| Offer {
-                beat: frame::beat(&bytes, index, width, is_poisoned),
+        let mut beats: Vec<Beat> = (0..frame::beats(bytes.len(), width))
+            .map(|index| Beat {
                 // Only a first beat's counts.
                 dest: if index == 0 {
                     dest
                 } else {
                     random.bits(self.dest_w())
                 },
+                ..frame::beat(&bytes, index, width, is_poisoned)
             })
             .collect();
         if is_bad && random.one_in(4) {
-            let place = random.below(offers.len() as u32) as usize;
-            offers[place].beat.keep = match random.below(3) {
+            let place = random.below(beats.len() as u32) as usize;
+            beats[place].keep = match random.below(3) {
                 0 => 0,
                 1 => random.bits(width) as u8,
                 _ => random.bits(width) as u8 & !1,
             };
         }
-        offers
+        beats
     }
 
     fn length(&self, random: &mut Random, pattern: Pattern) -> usize {
@@ -220,84 +230,36 @@ impl Maker {
         bytes
     }
 
-    /// An operation for the table port; flushes in the first eras only, for learned addresses have to get old later.
-    pub fn request(&self, random: &mut Random, era: u8) -> Request {
-        let address = if random.bit() {
-            self.crowded(random)
-        } else {
-            self.any_station(random, era)
+    /// An operation for the table port, of individual and group addresses; flushes in the first eras only, for learned
+    /// addresses have to get old later.
+    pub fn request(&self, random: &mut Random, era: u8) -> TableRequest {
+        let address = match random.below(8) {
+            0 => Mac([1, 0, 0x5e, 0, 0, random.bits(2) as u8]),
+            1..=4 => self.crowded(random),
+            _ => self.any_station(random, era),
         };
-        let (low, high) = address.0.split_at(4);
-        let word = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .rev()
-                .fold(0, |word, byte| word << 8 | u32::from(*byte))
-        };
-        Request {
+        TableRequest {
             op: match random.below(40) {
-                0 if era < FLUSHED_ERAS => 3,
-                1..=12 => 1,
-                13..=20 => 2,
-                _ => 0,
+                0 if era < FLUSHED_ERAS => TableOp::Flush,
+                1..=12 => TableOp::WriteStatic,
+                13..=20 => TableOp::Delete,
+                _ => TableOp::Read,
             },
-            address: [word(low), word(high)],
+            address,
             mask: random.bits(self.config.ports),
         }
     }
-}
 
-/// The source at one ingress. A beat stays offered, unchanged, until it is taken.
-#[derive(Clone, Debug, Default)]
-pub struct Source {
-    rest: VecDeque<Offer>,
-    offered: Option<Offer>,
-    pause: u32,
-    burst: u32,
-    in_frame: bool,
-}
-
-impl Source {
-    /// What is on the pins in this cycle.
-    pub fn offer(
-        &mut self,
-        random: &mut Random,
-        maker: &Maker,
-        mood: Mood,
-        port: usize,
-    ) -> Option<Offer> {
-        if self.offered.is_none() && self.pause > 0 {
-            self.pause -= 1;
-            return None;
-        }
-        if self.offered.is_none() {
-            if self.rest.is_empty() {
-                self.rest = maker.frame(random, mood, port);
-            }
-            self.offered = self.rest.pop_front();
-        }
-        self.offered
-    }
-
-    /// Its beat was taken.
-    pub fn taken(&mut self, random: &mut Random, mood: Mood) {
-        self.offered = None;
-        self.in_frame = !self.rest.is_empty();
-        if mood.gaps && random.one_in(if self.in_frame { 4 } else { 2 }) {
+    /// Cycles that a source waits in front of a beat.
+    pub fn pause(random: &mut Random, mood: Mood, is_first: bool) -> u32 {
+        let mut pause = 0;
+        if mood.gaps && random.one_in(if is_first { 2 } else { 4 }) {
             let longest = if random.one_in(6) { 20 } else { 2 };
-            self.pause = 1 + random.below(longest);
+            pause = 1 + random.below(longest);
         }
-        if mood.pattern == Pattern::Bursty && !self.in_frame {
-            self.burst += 1;
-            if self.burst == 6 {
-                self.burst = 0;
-                self.pause = 30 + random.below(60);
-            }
+        if mood.pattern == Pattern::Bursty && is_first && random.one_in(6) {
+            pause = 30 + random.below(60);
         }
-    }
-
-    /// A beat of its frame was taken, and not the last.
-    pub fn is_in_frame(&self) -> bool {
-        self.in_frame
+        pause
     }
 }

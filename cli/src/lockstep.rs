@@ -1,0 +1,220 @@
+//! `lightswitch lockstep`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anyhow::{bail, Context as _};
+use lightswitch_hdl::config::Config;
+use lightswitch_hdl::tops::Top;
+use lightswitch_sim::engine::{self, Engine, EngineKind, Settings};
+use lightswitch_sim::lockstep::{self, Mismatch, Plan, Stimulus};
+use lightswitch_sim::wave::Tapped;
+use lightswitch_sim::{pins, Error};
+use serde::Serialize;
+
+use crate::args::LockstepArgs;
+use crate::output;
+use crate::progress::Progress;
+
+/// Clock of the waves.
+const CLOCK_MHZ: f64 = 156.25;
+
+/// What came of it. The names are those of the JSON object.
+#[derive(Debug, Serialize)]
+struct Report {
+    config: String,
+    engines: Vec<&'static str>,
+    seed: u64,
+    cycles: u64,
+    mismatches: u64,
+    first_mismatch: Option<Found>,
+}
+
+/// A mismatch, shrunk, and where it is kept.
+#[derive(Debug, Serialize)]
+struct Found {
+    top: String,
+    /// Cycle of the whole run, and of the replay file.
+    cycle: u64,
+    shrunk_cycle: u64,
+    pin: String,
+    values: [(&'static str, String); 2],
+    replay: PathBuf,
+    waves: Vec<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
+    if args.engines.len() < 2 {
+        return Err(Error::Invalid {
+            what: "the number of engines",
+            value: args.engines.len().to_string(),
+            expected: "2 or more, to be compared".into(),
+        }
+        .into());
+    }
+    let runs = match &args.replay {
+        Some(file) => {
+            let plan = read(file)?;
+            let (config, top) = (plan.check()).with_context(|| file.display().to_string())?;
+            vec![(config, top, Stimulus::of(plan))]
+        }
+        None => (Top::ALL.into_iter())
+            .filter(|top| args.top.is_none_or(|wanted| wanted == *top))
+            .map(|top| {
+                let stimulus = Stimulus::new(args.config, top, args.seed, args.cycles);
+                (args.config, top, stimulus)
+            })
+            .collect(),
+    };
+    let mut report = Report {
+        config: runs[0].0.name.into(),
+        engines: args.engines.iter().map(|kind| kind.name()).collect(),
+        seed: args.seed,
+        cycles: 0,
+        mismatches: 0,
+        first_mismatch: None,
+    };
+    for (config, top, mut stimulus) in runs {
+        let (cycles, mismatch) = compare(args, config, top, &mut stimulus)?;
+        report.cycles += cycles;
+        let Some(mismatch) = mismatch else { continue };
+        report.mismatches += 1;
+        if report.first_mismatch.is_none() {
+            let plan = stimulus.written();
+            report.first_mismatch = Some(keep(args, config, top, &plan, &mismatch)?);
+        }
+    }
+    if args.json {
+        output::print_json(&report)?;
+    } else {
+        output::print(&table(&report))?;
+    }
+    if report.mismatches > 0 {
+        bail!("the engines differ, in {} of the runs", report.mismatches);
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<Plan> {
+    let opened = fs::File::open(file).with_context(|| file.display().to_string())?;
+    serde_json::from_reader(BufReader::new(opened))
+        .with_context(|| format!("{} is no replay file of lockstep", file.display()))
+}
+
+fn build(kinds: &[EngineKind], config: &Config, top: Top) -> Result<Vec<Box<dyn Engine>>, Error> {
+    let settings = Settings {
+        gap_limit: 0,
+        ..Settings::default()
+    };
+    let build = |kind: &EngineKind| engine::build_top(*kind, config, top, &settings);
+    kinds.iter().map(build).collect()
+}
+
+fn compare(
+    args: &LockstepArgs,
+    config: &Config,
+    top: Top,
+    stimulus: &mut Stimulus,
+) -> anyhow::Result<(u64, Option<Mismatch>)> {
+    let mut built = build(&args.engines, config, top)?;
+    let mut engines = lockstep::borrowed(&mut built);
+    let mut progress = Progress::new("cycles");
+    let report = lockstep::run(
+        &mut engines,
+        &pins::outputs(config, top),
+        stimulus,
+        &mut |done, total| progress.update(done, total),
+    )?;
+    Ok((report.cycles, report.mismatch))
+}
+
+/// Shrinks the run, and writes it and its waves down.
+fn keep(
+    args: &LockstepArgs,
+    config: &Config,
+    top: Top,
+    plan: &Plan,
+    mismatch: &Mismatch,
+) -> anyhow::Result<Found> {
+    let mut progress = Progress::new("runs to shrink it");
+    let (small, shrunk) = lockstep::shrink(
+        plan,
+        &pins::outputs(config, top),
+        &mut || build(&args.engines, config, top),
+        &mut |done, total| progress.update(done, total),
+    )?;
+    drop(progress);
+    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    let replay = args
+        .out
+        .join(format!("{}-{}.json", config.name, top.name()));
+    let text = serde_json::to_string(&small)?;
+    fs::write(&replay, text).with_context(|| replay.display().to_string())?;
+    let mut waves = Vec::new();
+    for kind in &args.engines {
+        let name = format!("{}-{}-{}.fst", config.name, top.name(), kind.name());
+        let path = args.out.join(name);
+        let engine = build(&[*kind], config, top)?.remove(0);
+        let mut engine = Tapped::new(engine, &path, CLOCK_MHZ)?;
+        engine.reset()?;
+        let mut stimulus = Stimulus::of(small.clone());
+        lockstep::run(
+            &mut [&mut engine],
+            &pins::outputs(config, top),
+            &mut stimulus,
+            &mut |_, _| {},
+        )?;
+        engine.finish()?;
+        waves.push(path);
+    }
+    Ok(Found {
+        top: top.name().into(),
+        cycle: mismatch.cycle,
+        shrunk_cycle: shrunk.cycle,
+        pin: match shrunk.pin.row {
+            Some(row) => format!("{}[{row}]", shrunk.pin.name),
+            None => shrunk.pin.name.clone(),
+        },
+        values: shrunk
+            .values
+            .map(|(engine, value)| (engine, format!("{value:#x}"))),
+        replay,
+        waves,
+    })
+}
+
+/// What a person reads.
+fn table(report: &Report) -> String {
+    let mut text = format!(
+        "{} cycles of {}, engines {}: {}\n",
+        report.cycles,
+        report.config,
+        report.engines.join(", "),
+        if report.mismatches == 0 {
+            "the same on every pin in every cycle"
+        } else {
+            "they differ"
+        }
+    );
+    if let Some(found) = &report.first_mismatch {
+        let [(one, value), (other, others)] = &found.values;
+        let _ = writeln!(
+            text,
+            "  {}, cycle {}, shrunk to cycle {}: {} is {value} in {one} and {others} in {other}",
+            found.top, found.cycle, found.shrunk_cycle, found.pin
+        );
+        for wave in &found.waves {
+            let _ = writeln!(text, "  waves:  {}", wave.display());
+        }
+        let _ = writeln!(
+            text,
+            "  repeat: lightswitch lockstep --engines {} --replay {}",
+            report.engines.join(","),
+            found.replay.display()
+        );
+    }
+    text
+}

@@ -210,5 +210,5 @@ fn the_8x64_multicast_fabric_is_its_verilog() {
 
 #[test]
 fn the_8x64_switch_is_its_verilog() {
-    lockstep("8x64", Top::Switch, 10_000);
+    lockstep("8x64", Top::Switch, 20_000);
 }

@@ -10,13 +10,14 @@ use lightswitch_hdl::config::Config;
 use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::{self, Engine, EngineKind, Settings};
 use lightswitch_sim::lockstep::{self, Mismatch, Plan, Stimulus};
+use lightswitch_sim::verilated::Step;
 use lightswitch_sim::wave::Tapped;
 use lightswitch_sim::{pins, Error};
 use serde::Serialize;
 
 use crate::args::LockstepArgs;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::{Progress, Spinner};
 
 /// Clock of the waves.
 const CLOCK_MHZ: f64 = 156.25;
@@ -109,7 +110,11 @@ fn build(kinds: &[EngineKind], config: &Config, top: Top) -> Result<Vec<Box<dyn 
         gap_limit: 0,
         ..Settings::default()
     };
-    let build = |kind: &EngineKind| engine::build_top(*kind, config, top, &settings);
+    let mut spinner = Spinner::new();
+    let mut progress = |step: &Step| spinner.say(step);
+    let build = |kind: &EngineKind| {
+        engine::build_with_progress(*kind, config, top, &settings, &mut progress)
+    };
     kinds.iter().map(build).collect()
 }
 

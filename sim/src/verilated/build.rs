@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::export::Design;
@@ -63,6 +64,13 @@ pub fn cache() -> PathBuf {
         .map_or_else(|| tools::target_folder().join("verilated"), PathBuf::from)
 }
 
+/// What a library is of, and where it is.
+type Known = (Config, Top, Target, PathBuf);
+
+/// The libraries that this process has found: nothing changes them while it runs, and to find one takes a good part of a
+/// second, which those who build one engine after the other would wait for.
+static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
 /// Builds the library of `top` of `config` from its Verilog for `target`, or finds it; its path. `progress` hears of each
 /// step before it is done, and of nothing if the library is there.
 ///
@@ -72,6 +80,23 @@ pub fn cache() -> PathBuf {
 /// # Panics
 /// If `config` is not one of [`Config::ALL`].
 pub fn prepare(
+    config: &Config,
+    top: Top,
+    target: Target,
+    progress: &mut dyn FnMut(&Step),
+) -> Result<PathBuf, Error> {
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_it = |known: &&Known| (known.0, known.1, known.2) == (*config, top, target);
+    if let Some((.., path)) = known().iter().find(is_it) {
+        return Ok(path.clone());
+    }
+    let path = find(config, top, target, progress)?;
+    known().push((*config, top, target, path.clone()));
+    Ok(path)
+}
+
+/// The same, asking the tools and the disk.
+fn find(
     config: &Config,
     top: Top,
     target: Target,

@@ -1,6 +1,8 @@
 //! The configurations that are built, tested and published: the one table that the command, the tests and the README
 //! read.
 
+use std::sync::Mutex;
+
 /// One configuration of the switch core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -77,6 +79,49 @@ impl Config {
         Self::ALL.iter().find(|config| config.name == name)
     }
 
+    /// Ports of the configurations that [`Config::sized`] makes, fewest and most.
+    pub const SIZED_PORTS: (usize, usize) = (2, 512);
+
+    /// The configuration called `name`: one of [`Config::ALL`], or for `PORTSxWIDTH` beyond these one of that many ports,
+    /// [`Config::SIZED_PORTS`], and of 32 or 64 bits, with queues, table and longest frame of the reference. There are
+    /// no blocks for such a one: it is for simulation models. `None` for any other name.
+    #[must_use]
+    pub fn sized(name: &str) -> Option<&'static Config> {
+        if let Some(listed) = Self::named(name) {
+            return Some(listed);
+        }
+        let (ports, data_w) = name.split_once('x')?;
+        let (ports, data_w): (usize, usize) = (ports.parse().ok()?, data_w.parse().ok()?);
+        let (fewest, most) = Self::SIZED_PORTS;
+        let is_legal = (fewest..=most).contains(&ports) && [32, 64].contains(&data_w);
+        if !is_legal || name != format!("{ports}x{data_w}") {
+            return None;
+        }
+        let mut made = MADE
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(config) = made.iter().find(|config| config.name == name) {
+            return Some(config);
+        }
+        let config: &'static Config = Box::leak(Box::new(Config {
+            name: Box::leak(name.to_owned().into_boxed_str()),
+            ports,
+            data_w,
+            depth_w: 9,
+            table_w: 9,
+            max_frame_bytes: 1_522,
+            purpose: "simulated only",
+        }));
+        made.push(config);
+        Some(config)
+    }
+
+    /// Whether it is one of [`Config::ALL`], of which there are blocks.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        Self::ALL.contains(self)
+    }
+
     /// Bytes in a full beat.
     #[must_use]
     pub const fn beat_bytes(&self) -> usize {
@@ -87,5 +132,47 @@ impl Config {
     #[must_use]
     pub const fn max_frame_beats(&self) -> usize {
         self.max_frame_bytes.div_ceil(self.beat_bytes())
+    }
+}
+
+/// What [`Config::sized`] has made, each once.
+static MADE: Mutex<Vec<&'static Config>> = Mutex::new(Vec::new());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_sizes_beyond_the_table_once() {
+        let config = Config::sized("64x64").expect("a legal size");
+        assert_eq!((config.ports, config.data_w), (64, 64));
+        assert_eq!((config.name, config.is_listed()), ("64x64", false));
+        assert!(std::ptr::eq(
+            config,
+            Config::sized("64x64").expect("a legal size")
+        ));
+        assert!(Config::sized("4x32").is_some_and(|config| config.beat_bytes() == 4));
+        for listed in &Config::ALL {
+            assert_eq!(Config::sized(listed.name), Some(listed));
+            assert!(listed.is_listed());
+        }
+    }
+
+    #[test]
+    fn knows_no_other_sizes() {
+        for name in [
+            "1x64",
+            "513x64",
+            "8x128",
+            "08x64",
+            "+8x64",
+            "8x64-jumbo",
+            "8",
+            "x",
+            "",
+            "8x",
+        ] {
+            assert_eq!(Config::sized(name), None, "{name}");
+        }
     }
 }

@@ -402,15 +402,15 @@ impl Default for Settings {
     }
 }
 
-/// Every port of `ports` (1 to 64), one bit a port.
+/// Every port of `ports` (1 or more), one bit a port; of more than 64 the first 64.
 #[must_use]
 pub const fn every_port(ports: usize) -> u64 {
-    u64::MAX >> (64 - ports)
+    u64::MAX >> 64_usize.saturating_sub(ports)
 }
 
 impl Settings {
-    /// Whether the masks fit `config`: no more of them than ingresses, and no bit beyond the egresses. What every engine
-    /// asks before it takes them.
+    /// Whether the masks fit `config`: no more of them than ingresses, no bit beyond the egresses, and none at all where
+    /// there are more egresses than bits. What every engine asks before it takes them.
     ///
     /// # Errors
     /// [`Error::Invalid`] for the first mask that does not.
@@ -421,6 +421,13 @@ impl Settings {
                 what,
                 format!("{} ingresses", self.store_and_forward.len()),
                 format!("for {} ingresses at most", config.ports),
+            ));
+        }
+        if config.ports > 64 && !self.store_and_forward.is_empty() {
+            return Err(Error::invalid(
+                what,
+                "given",
+                format!("none for {} ports, as it has 64 bits", config.ports),
             ));
         }
         let beyond = |mask: &&u64| config.ports < 64 && **mask >> config.ports != 0;
@@ -552,6 +559,19 @@ pub fn build_with_progress(
             format!("0, or {shortest} cycles or more, in which the table is swept once"),
         ));
     }
+    let has_blocks = matches!(kind, EngineKind::Rtl | EngineKind::Verilated);
+    if has_blocks && !config.is_listed() {
+        let known: Vec<_> = Config::ALL.iter().map(|config| config.name).collect();
+        return Err(Error::invalid(
+            "the engine",
+            kind.name(),
+            format!(
+                "model for the configuration {}; there are blocks for {} only",
+                config.name,
+                known.join(", ")
+            ),
+        ));
+    }
     match (kind, top) {
         (EngineKind::Model, _) => model::build(config, top, settings),
         (EngineKind::Rtl, _) => rtl::build(config, top, settings),
@@ -613,6 +633,36 @@ mod tests {
         let error = build_top(EngineKind::Reference, config, Top::FabricMc, &settings);
         let error = error.err().unwrap().to_string();
         assert!(error.contains("rtl for the top fabric-mc"), "{error}");
+    }
+
+    #[test]
+    fn there_are_no_blocks_beyond_the_table() {
+        let config = Config::sized("64x64").unwrap();
+        for kind in [EngineKind::Rtl, EngineKind::Verilated] {
+            let error = build(kind, config, &Settings::default()).err().unwrap();
+            let error = error.to_string();
+            assert!(
+                error.contains("model for the configuration 64x64"),
+                "{error}"
+            );
+        }
+        for kind in [EngineKind::Model, EngineKind::Reference] {
+            let engine = build(kind, config, &Settings::default()).unwrap();
+            assert_eq!(engine.ports(), 64);
+        }
+    }
+
+    #[test]
+    fn masks_reach_no_further_than_64_ports() {
+        assert_eq!((every_port(1), every_port(4)), (1, 0xf));
+        assert_eq!((every_port(64), every_port(512)), (u64::MAX, u64::MAX));
+        let settings = Settings {
+            store_and_forward: vec![1],
+            ..Settings::default()
+        };
+        assert!(settings.check(Config::sized("64x64").unwrap()).is_ok());
+        let error = settings.check(Config::sized("65x64").unwrap()).unwrap_err();
+        assert!(error.to_string().contains("none for 65 ports"), "{error}");
     }
 
     #[test]

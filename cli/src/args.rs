@@ -8,8 +8,9 @@ use lightswitch_hdl::target::Target;
 use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::EngineKind;
 use lightswitch_sim::frame::Mac;
+use lightswitch_sim::readiness::BackPressure;
 use lightswitch_sim::replay::EgressFcs;
-use lightswitch_sim::traffic::{FrameSize, Pattern};
+use lightswitch_sim::traffic::{Flaws, FrameSize, Pattern, Spec};
 
 /// Simulate, check and export the lightswitch Ethernet switch core.
 #[derive(Debug, Parser)]
@@ -57,7 +58,7 @@ pub struct ExportArgs {
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
     /// Configuration
-    #[arg(long, default_value = "4x64", value_parser = config, help = config_help())]
+    #[arg(long, default_value = "4x64", value_parser = sized_config, help = sized_config_help())]
     pub config: &'static Config,
     /// What to run: switch, or one of its fabrics alone: fabric (tdest is an egress index) or fabric-mc (a mask)
     #[arg(long, default_value = "switch", value_parser = top)]
@@ -71,7 +72,7 @@ pub struct SimulateArgs {
     /// Store every frame before it is forwarded, at all pairs of ports
     #[arg(long)]
     pub store_and_forward: bool,
-    /// Offered load: fraction of cycles with a beat at each ingress, above 0 and up to 1
+    /// Offered load: fraction of cycles with a beat at each ingress (incast: at egress 0), above 0 and up to 1
     #[arg(long, default_value_t = 0.9)]
     pub load: f64,
     /// Clock in MHz, for time stamps and waves
@@ -95,14 +96,25 @@ pub struct SimulateArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Generated traffic")]
 pub struct TrafficArgs {
-    /// uniform, permutation, hotspot (half of the frames to port 0) or bursty (on-off, 16 frames on average). To the other
-    /// ports of a switch, to all ports of a fabric
-    #[arg(long, default_value = "uniform", conflicts_with = "pcap")]
+    /// The pattern
+    #[arg(long, default_value = "uniform", help = pattern_help(), conflicts_with = "pcap")]
     pub traffic: Pattern,
     /// Bytes of a frame: a number, imix, or LO-HI. Destination address to FCS, 64 or more; on a fabric 8 or more
     #[arg(long, default_value = "64", conflicts_with = "pcap")]
     pub frame: FrameSize,
-    /// Cycles in which frames are offered; the first tenth is not measured
+    /// Bytes of a message: what a port sends in a round of incast, or contributes to a collective
+    #[arg(long, value_name = "BYTES", default_value_t = Spec::default().message_bytes, conflicts_with = "pcap")]
+    pub message: usize,
+    /// Shares of malformed frames: FLAW=SHARE,... of bad-fcs, stomped, runt, fragment, too-long, bad-keep,
+    /// marked (tuser)
+    #[arg(
+        long,
+        value_name = "SHARES",
+        default_value = "none",
+        conflicts_with = "pcap"
+    )]
+    pub malformed: Flaws,
+    /// Cycles in which frames are offered, or rounds start; the first tenth is not measured
     #[arg(long, default_value_t = 100_000, conflicts_with = "pcap")]
     pub cycles: u64,
     /// The same seed gives the same frames at the same cycles
@@ -116,14 +128,15 @@ pub struct TrafficArgs {
         conflicts_with = "pcap"
     )]
     pub pause: f64,
-    /// Fraction of cycles in which an egress is not ready
+    /// Fraction of cycles in which an egress is not ready; or READY:NOT cycles, over and over, at all or with EGRESS: in
+    /// front at one
     #[arg(
         long,
-        value_name = "FRACTION",
-        default_value_t = 0.0,
+        value_name = "WHEN",
+        default_value = "none",
         conflicts_with = "pcap"
     )]
-    pub back_pressure: f64,
+    pub back_pressure: BackPressure,
 }
 
 /// Options of `simulate` for captures.
@@ -210,6 +223,16 @@ impl From<Fcs> for EgressFcs {
     }
 }
 
+fn sized_config(text: &str) -> Result<&'static Config, String> {
+    let (fewest, most) = Config::SIZED_PORTS;
+    Config::sized(text).ok_or_else(|| {
+        let known = no_such("configuration", Config::ALL.map(|config| config.name));
+        format!(
+            "{known}, or PORTSxWIDTH of {fewest} to {most} ports and 32 or 64 bits for the model"
+        )
+    })
+}
+
 fn config(text: &str) -> Result<&'static Config, String> {
     Config::named(text)
         .ok_or_else(|| no_such("configuration", Config::ALL.map(|config| config.name)))
@@ -244,6 +267,16 @@ fn assignment(text: &str) -> Result<(Mac, usize), String> {
 fn config_help() -> String {
     let known = Config::ALL.map(|config| (config.name, config.purpose));
     format!("Configuration: {}", explained(known))
+}
+
+fn sized_config_help() -> String {
+    format!("{}; PORTSxWIDTH for others, simulated only", config_help())
+}
+
+fn pattern_help() -> String {
+    let known = Pattern::ALL.map(|pattern| (pattern.name(), pattern.purpose()));
+    let known = explained(known);
+    format!("Pattern, to the other ports of a switch, to all ports of a fabric: {known}")
 }
 
 fn engine_help() -> String {

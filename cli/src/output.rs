@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
+use lightswitch_sim::completion::Completions;
 use lightswitch_sim::measure::Summary;
 use lightswitch_sim::{replay, simulate};
 
@@ -67,6 +68,27 @@ fn latency(summary: &Summary) -> String {
     )
 }
 
+fn completion(completions: &Completions) -> String {
+    let unfinished = match completions.unfinished {
+        0 => String::new(),
+        count => format!(", {count} unfinished"),
+    };
+    let cycles = &completions.cycles;
+    format!(
+        "{}{unfinished}: mean {:.1}, p50 {}, p99 {}, max {} cycles",
+        completions.completed, cycles.mean, cycles.p50, cycles.p99, cycles.max
+    )
+}
+
+/// What is to be said of a point as a whole.
+fn state(report: &simulate::Report) -> &'static str {
+    match (report.saturated, report.steady) {
+        (true, _) => ", saturated",
+        (false, true) => "",
+        (false, false) => ", not steady",
+    }
+}
+
 /// The report on generated traffic, for people.
 #[allow(
     clippy::cast_precision_loss,
@@ -88,7 +110,7 @@ pub fn traffic(report: &simulate::Report) -> String {
         } else {
             "FAILED"
         },
-        if report.saturated { ", saturated" } else { "" },
+        state(report),
     ));
     let speed = report.simulated_cycles as f64 / report.cpu_seconds.max(1e-9);
     table.line(
@@ -107,7 +129,9 @@ pub fn traffic(report: &simulate::Report) -> String {
     table.some("corrupted", report.corrupted_frames, "");
     table.some("out of order", report.reordered_frames, "");
     table.some("delivered twice", report.duplicated_frames, "");
+    table.some("malformed", report.malformed_frames, " of the frames sent");
     table.some("poisoned", report.poisoned_frames, "");
+    table.some("poisoned without cause", report.wrongly_poisoned_frames, "");
     table.some(
         "flooded copies",
         report.flooded_copies,
@@ -118,7 +142,22 @@ pub fn traffic(report: &simulate::Report) -> String {
     if let Some(lookup) = &report.lookup_latency_cycles {
         table.line("lookup", latency(lookup));
     }
+    let completions = [
+        ("flows", &report.flows),
+        ("collectives", &report.collectives),
+        ("victim", &report.victim),
+    ];
+    for (name, completions) in completions {
+        if let Some(completions) = completions {
+            table.line(name, completion(completions));
+        }
+    }
     table.line("fairness (Jain)", format!("{:.4}", report.jain_index));
+    if let Some(pair) = report.queue_high_water.first() {
+        let (ingress, egress) = (pair.ingress, pair.egress);
+        let fullest = format!("{} beats, from port {ingress} to port {egress}", pair.beats);
+        table.line("fullest queue", fullest);
+    }
     table.causes(&report.causes);
     table.0
 }

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use anyhow::{bail, Context as _};
+use lightswitch_hdl::config::Config;
 use lightswitch_hdl::tops::Top;
-use lightswitch_sim::bench::BackPressure;
 use lightswitch_sim::engine::{self, Engine, Settings};
 use lightswitch_sim::replay::{self, Options};
-use lightswitch_sim::simulate::{self, Plan};
+use lightswitch_sim::simulate::{self, Report};
 use lightswitch_sim::traffic::Spec;
 use lightswitch_sim::verilated::Step;
 use lightswitch_sim::wave::Tapped;
-use lightswitch_sim::Error;
 
 use crate::args::SimulateArgs;
 use crate::output;
@@ -19,7 +18,18 @@ use crate::progress::{Progress, Spinner};
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
-    let settings = Settings {
+    let settings = settings(args);
+    with_engine(args, args.config, args.top, &settings, |engine| {
+        match (&args.replay.pcap, &args.replay.out_dir) {
+            (Some(pcap), Some(out_dir)) => run_capture(engine, args, &settings, pcap, out_dir),
+            _ => run_traffic(engine, args),
+        }
+    })
+}
+
+/// The settings of the switch that was asked for.
+fn settings(args: &SimulateArgs) -> Settings {
+    Settings {
         lossy: args.lossy,
         store_and_forward: if args.store_and_forward {
             vec![engine::every_port(args.config.ports); args.config.ports]
@@ -31,85 +41,92 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
             Top::Fabric | Top::FabricMc => 0,
         },
         ..Settings::default()
-    };
-    let engine = build(args, &settings)
-        .with_context(|| format!("cannot build the {} {}", args.top.name(), args.config.name))?;
-    match &args.wave {
-        None => {
-            let mut engine = engine;
-            run_on(engine.as_mut(), args, &settings)
-        }
-        Some(path) => {
-            let mut engine = Tapped::new(engine, path, args.clock_mhz)?;
-            // The waves of a failed run are those one wants to see.
-            let result = run_on(&mut engine, args, &settings);
-            engine.finish()?;
-            result
-        }
+    }
+}
+
+/// The stimulus that was asked for, from `seed`.
+fn spec(args: &SimulateArgs, seed: u64) -> Spec {
+    let traffic = &args.traffic;
+    Spec {
+        pattern: traffic.traffic,
+        load: args.load,
+        frame: traffic.frame,
+        message_bytes: traffic.message,
+        flaws: traffic.malformed,
+        pause: traffic.pause,
+        back_pressure: traffic.back_pressure,
+        cycles: traffic.cycles,
+        seed,
     }
 }
 
 /// The engine that was asked for; says what it waits for while its Verilog is compiled.
-fn build(args: &SimulateArgs, settings: &Settings) -> Result<Box<dyn Engine>, Error> {
+fn build(
+    args: &SimulateArgs,
+    config: &Config,
+    top: Top,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Engine>> {
     let mut spinner = Spinner::new();
     let mut progress = |step: &Step| spinner.say(step);
-    engine::build_with_progress(args.engine, args.config, args.top, settings, &mut progress)
+    engine::build_with_progress(args.engine, config, top, settings, &mut progress)
+        .with_context(|| format!("cannot build the {} {}", top.name(), config.name))
 }
 
-fn run_on(engine: &mut dyn Engine, args: &SimulateArgs, settings: &Settings) -> anyhow::Result<()> {
-    match (&args.replay.pcap, &args.replay.out_dir) {
-        (Some(pcap), Some(out_dir)) => run_replay(engine, args, settings, pcap, out_dir),
-        _ => run_traffic(engine, args),
-    }
+/// Runs `work` on the engine that was asked for, and writes its waves if they were.
+fn with_engine(
+    args: &SimulateArgs,
+    config: &Config,
+    top: Top,
+    settings: &Settings,
+    work: impl FnOnce(&mut dyn Engine) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut engine = build(args, config, top, settings)?;
+    let Some(path) = &args.wave else {
+        return work(engine.as_mut());
+    };
+    let mut engine = Tapped::new(engine, path, args.clock_mhz)?;
+    // The waves of a failed run are those one wants to see.
+    let result = work(&mut engine);
+    engine.finish()?;
+    result
 }
 
 fn run_traffic(engine: &mut dyn Engine, args: &SimulateArgs) -> anyhow::Result<()> {
-    let traffic = &args.traffic;
-    let plan = Plan {
-        traffic: Spec {
-            pattern: traffic.traffic,
-            load: args.load,
-            frame: traffic.frame,
-            seed: traffic.seed,
-        },
-        cycles: traffic.cycles,
-        pause: traffic.pause,
-        back_pressure: if traffic.back_pressure == 0.0 {
-            BackPressure::None
-        } else {
-            BackPressure::Random(traffic.back_pressure)
-        },
-    };
+    let spec = spec(args, args.traffic.seed);
     let mut progress = Progress::new("cycles");
-    let report = simulate::run(
-        engine,
-        args.config,
-        args.lossy,
-        &plan,
-        &mut |done, total| {
-            progress.update(done, total);
-        },
-    )?;
+    let mut say = |done, total| progress.update(done, total);
+    let report = simulate::run(engine, args.config, args.lossy, &spec, &mut say)?;
     drop(progress);
+    print(args, &report)
+}
+
+fn print(args: &SimulateArgs, report: &Report) -> anyhow::Result<()> {
     if args.json {
-        output::print_json(&report)?;
+        output::print_json(report)?;
     } else {
-        output::print(&output::traffic(&report))?;
+        output::print(&output::traffic(report))?;
     }
+    check(report)
+}
+
+/// Fails if the switch broke its contract.
+fn check(report: &Report) -> anyhow::Result<()> {
     if !report.is_clean() {
         bail!(
-            "the switch broke its contract: {} lost, {} corrupted, {} out of order, {} delivered twice, {} poisoned",
+            "the switch broke its contract: {} lost, {} corrupted, {} out of order, {} delivered twice, {} poisoned without \
+             a cause",
             report.lost_frames,
             report.corrupted_frames,
             report.reordered_frames,
             report.duplicated_frames,
-            report.poisoned_frames
+            report.wrongly_poisoned_frames
         );
     }
     Ok(())
 }
 
-fn run_replay(
+fn run_capture(
     engine: &mut dyn Engine,
     args: &SimulateArgs,
     settings: &Settings,

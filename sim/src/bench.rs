@@ -3,7 +3,7 @@
 use crate::beat::Beat;
 use crate::engine::{Counts, Engine, Outcome, Pulse};
 use crate::frame::{self, Assembler, Received};
-use crate::rng::{Probability, Rng};
+use crate::readiness::Turns;
 use crate::Error;
 
 /// Cycles without any transfer, while a beat is offered, after which a run is given up.
@@ -17,9 +17,25 @@ pub trait Scenario {
     /// The first beat of frame `id` is offered for the first time in `cycle`.
     fn begun(&mut self, ingress: usize, id: u64, cycle: u64);
 
+    /// Cycles that the source pauses in front of beat `index`, not the first, of the current frame; asked for once a beat.
+    fn gap(&mut self, ingress: usize, index: usize) -> u32 {
+        let _ = (ingress, index);
+        0
+    }
+
+    /// Beat `index` of the current frame is about to be offered and may be changed.
+    fn offers(&mut self, ingress: usize, index: usize, beat: &mut Beat) {
+        let _ = (ingress, index, beat);
+    }
+
     /// The first beat of the current frame was taken in `cycle`.
     fn entered(&mut self, ingress: usize, cycle: u64) {
         let _ = (ingress, cycle);
+    }
+
+    /// A beat of the current frame, the first included, was taken.
+    fn took(&mut self, ingress: usize) {
+        let _ = ingress;
     }
 
     /// A statistics pin was high in `cycle`.
@@ -29,6 +45,16 @@ pub trait Scenario {
 
     /// The last beat of frame `id` was taken in `cycle`.
     fn ended(&mut self, ingress: usize, id: u64, cycle: u64);
+
+    /// What the frame was made of is no longer needed; a later frame can be made of it.
+    fn recycle(&mut self, ingress: usize, bytes: Vec<u8>) {
+        let _ = (ingress, bytes);
+    }
+
+    /// A beat left at `egress`.
+    fn gave(&mut self, egress: usize, beat: &Beat) {
+        let _ = (egress, beat);
+    }
 
     /// A frame left at `egress`.
     ///
@@ -52,25 +78,13 @@ pub struct Planned {
     pub dest: u64,
 }
 
-/// How ready the egresses are.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum BackPressure {
-    /// Always.
-    #[default]
-    None,
-    /// Each egress refuses this fraction of the cycles, at random.
-    Random(f64),
-    /// All egresses alternate between this many cycles ready and this many not.
-    OnOff(u32, u32),
-    /// One egress alternates, the others are always ready: egress, cycles ready, cycles not.
-    One(usize, u32, u32),
-}
-
 /// One ingress of a bench.
 #[derive(Clone, Debug, Default)]
 struct Player {
     frame: Option<Planned>,
     next_beat: usize,
+    /// The first cycle in which the next beat may be offered.
+    earliest: u64,
     /// The current beat is on the pins, where it stays until it is taken.
     offered: bool,
 }
@@ -86,14 +100,10 @@ pub struct Bench {
     pub taken_beats: Vec<u64>,
     /// Beats transferred, per egress.
     pub given_beats: Vec<u64>,
-    /// How ready the egresses are.
-    pub back_pressure: BackPressure,
-    /// Probability that a source pauses for a cycle in front of a beat inside a frame.
-    pub pause: Probability,
-    rng: Rng,
     beat_bytes: usize,
     players: Vec<Player>,
     assemblers: Vec<Assembler>,
+    turns: Vec<Turns>,
     offered: Vec<Option<Beat>>,
     ready: Vec<bool>,
     outcome: Outcome,
@@ -101,21 +111,19 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A bench for `engine`: no pauses, every egress ready. `seed` is for pauses and back-pressure only.
+    /// A bench for `engine`, every egress ready.
     #[must_use]
-    pub fn new(engine: &dyn Engine, seed: u64) -> Self {
+    pub fn new(engine: &dyn Engine) -> Self {
         let ports = engine.ports();
         Self {
             cycle: 0,
             counts: Counts::new(ports),
             taken_beats: vec![0; ports],
             given_beats: vec![0; ports],
-            back_pressure: BackPressure::None,
-            pause: Probability::new(0.0),
-            rng: Rng::new(seed, ports),
             beat_bytes: engine.beat_bytes(),
             players: vec![Player::default(); ports],
             assemblers: vec![Assembler::default(); ports],
+            turns: Vec::new(),
             offered: vec![None; ports],
             ready: vec![true; ports],
             outcome: Outcome::new(ports),
@@ -123,31 +131,28 @@ impl Bench {
         }
     }
 
+    /// How ready the egresses are from the next cycle on, one entry an egress; none for always.
+    pub fn hold_back(&mut self, turns: Vec<Turns>) {
+        self.turns = turns;
+        self.ready.fill(true);
+    }
+
     /// Runs one cycle.
     ///
     /// # Errors
     /// [`Error::Engine`] from the engine, the scenario's own, [`Error::Stuck`] if a beat has been offered for [`STUCK_CYCLES`] and nothing
     /// moved.
-    pub fn step(
+    pub fn step<S: Scenario + ?Sized>(
         &mut self,
         engine: &mut dyn Engine,
-        scenario: &mut dyn Scenario,
+        scenario: &mut S,
     ) -> Result<(), Error> {
         self.drive(scenario);
         engine.cycle(&self.offered, &self.ready, &mut self.outcome)?;
-        let moved = self.collect(scenario)?;
-        let waiting = self.offered.iter().filter(|beat| beat.is_some()).count();
-        self.idle = if moved || waiting == 0 {
-            0
+        if self.collect(scenario)? {
+            self.idle = 0;
         } else {
-            self.idle + 1
-        };
-        if self.idle > STUCK_CYCLES {
-            return Err(Error::Stuck {
-                idle: self.idle,
-                cycle: self.cycle,
-                waiting: format!("{waiting} of {} ingresses offer a beat", self.players.len()),
-            });
+            self.wait()?;
         }
         self.cycle += 1;
         Ok(())
@@ -161,84 +166,103 @@ impl Bench {
     }
 
     /// Puts beats and readiness on the pins.
-    fn drive(&mut self, scenario: &mut dyn Scenario) {
-        for (port, player) in self.players.iter_mut().enumerate() {
-            if player.frame.is_none() {
-                player.frame = scenario.next_frame(port, self.cycle);
+    fn drive<S: Scenario + ?Sized>(&mut self, scenario: &mut S) {
+        let cycle = self.cycle;
+        let pins = self.players.iter_mut().zip(&mut self.offered);
+        for (port, (player, pins)) in pins.enumerate() {
+            if player.offered {
+                continue;
             }
-            let Some(planned) = &player.frame else {
-                self.offered[port] = None;
+            if player.frame.is_none() {
+                player.frame = scenario.next_frame(port, cycle);
+                player.earliest = player.frame.as_ref().map_or(0, |planned| planned.start);
+            }
+            let Some(planned) = player.frame.as_ref().filter(|_| player.earliest <= cycle) else {
+                *pins = None;
                 continue;
             };
-            if !player.offered {
-                let pauses =
-                    player.next_beat > 0 && !self.pause.is_zero() && self.rng.chance(self.pause);
-                if planned.start > self.cycle || pauses {
-                    self.offered[port] = None;
-                    continue;
-                }
-                if player.next_beat == 0 {
-                    scenario.begun(port, planned.id, self.cycle);
-                }
-                player.offered = true;
-                self.offered[port] = Some(Beat {
-                    dest: planned.dest,
-                    ..frame::beat(
-                        &planned.bytes,
-                        player.next_beat,
-                        self.beat_bytes,
-                        planned.poisoned,
-                    )
-                });
+            if player.next_beat == 0 {
+                scenario.begun(port, planned.id, cycle);
             }
+            player.offered = true;
+            let mut beat = frame::beat(
+                &planned.bytes,
+                player.next_beat,
+                self.beat_bytes,
+                planned.poisoned,
+            );
+            beat.dest = planned.dest;
+            scenario.offers(port, player.next_beat, &mut beat);
+            *pins = Some(beat);
         }
-        for port in 0..self.ready.len() {
-            let cycle = self.cycle;
-            let phase = |on: u32, off: u32| cycle % u64::from(on + off).max(1) < u64::from(on);
-            self.ready[port] = match self.back_pressure {
-                BackPressure::None => true,
-                BackPressure::Random(fraction) => !self.rng.chance(Probability::new(fraction)),
-                BackPressure::OnOff(on, off) => phase(on, off),
-                BackPressure::One(egress, on, off) => port != egress || phase(on, off),
-            };
+        for (ready, turns) in self.ready.iter_mut().zip(&mut self.turns) {
+            *ready = turns.step();
         }
     }
 
     /// Takes what the pins say. Whether any beat moved.
-    fn collect(&mut self, scenario: &mut dyn Scenario) -> Result<bool, Error> {
+    fn collect<S: Scenario + ?Sized>(&mut self, scenario: &mut S) -> Result<bool, Error> {
+        let cycle = self.cycle;
         let mut moved = false;
         for pulse in &self.outcome.pulses {
             self.counts.add(pulse);
-            scenario.counted(pulse, self.cycle);
+            scenario.counted(pulse, cycle);
         }
-        for (port, player) in self.players.iter_mut().enumerate() {
-            let (Some(beat), true) = (&self.offered[port], self.outcome.ingress_ready[port]) else {
+        let ingresses = self.players.iter_mut().zip(&self.outcome.ingress_ready);
+        for (port, (player, is_ready)) in ingresses.enumerate() {
+            if !(player.offered && *is_ready) {
                 continue;
-            };
-            moved = true;
-            self.taken_beats[port] += 1;
-            player.offered = false;
-            if player.next_beat == 0 {
-                scenario.entered(port, self.cycle);
             }
+            moved = true;
+            player.offered = false;
+            self.taken_beats[port] += 1;
+            if player.next_beat == 0 {
+                scenario.entered(port, cycle);
+            }
+            scenario.took(port);
             player.next_beat += 1;
-            if beat.last {
-                player.next_beat = 0;
-                if let Some(planned) = player.frame.take() {
-                    scenario.ended(port, planned.id, self.cycle);
-                }
+            let is_last = (player.frame.as_ref())
+                .is_none_or(|planned| player.next_beat * self.beat_bytes >= planned.bytes.len());
+            if !is_last {
+                player.earliest = cycle + 1 + u64::from(scenario.gap(port, player.next_beat));
+                continue;
+            }
+            player.next_beat = 0;
+            if let Some(planned) = player.frame.take() {
+                scenario.ended(port, planned.id, cycle);
+                scenario.recycle(port, planned.bytes);
             }
         }
-        for port in 0..self.ready.len() {
-            let (Some(beat), true) = (&self.outcome.egress[port], self.ready[port]) else {
+        let egresses = self.outcome.egress.iter().zip(&self.ready);
+        for (port, (beat, is_ready)) in egresses.enumerate() {
+            let (Some(beat), true) = (beat, *is_ready) else {
                 continue;
             };
             moved = true;
             self.given_beats[port] += 1;
-            if let Some(received) = self.assemblers[port].push(beat, self.beat_bytes, self.cycle) {
-                scenario.received(port, &received)?;
+            scenario.gave(port, beat);
+            if let Some(received) = self.assemblers[port].push(beat, self.beat_bytes, cycle) {
+                scenario.received(port, received)?;
             }
         }
         Ok(moved)
+    }
+
+    /// Counts a cycle in which nothing moved.
+    fn wait(&mut self) -> Result<(), Error> {
+        let waiting = self.players.iter().filter(|player| player.offered).count();
+        if waiting == 0 {
+            self.idle = 0;
+            return Ok(());
+        }
+        self.idle += 1;
+        if self.idle <= STUCK_CYCLES {
+            return Ok(());
+        }
+        Err(Error::Stuck {
+            idle: self.idle,
+            cycle: self.cycle,
+            waiting: format!("{waiting} of {} ingresses offer a beat", self.players.len()),
+        })
     }
 }

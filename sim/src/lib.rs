@@ -1,9 +1,9 @@
 //! Cycle-accurate simulation of the lightswitch core.
 //!
 //! ```text
-//!  traffic ─┐                                       ┌─► measure ─► simulate::Report
-//!           ├─► bench ◄─► engine (model, rtl, …) ───┤
-//!  capture ─┘      one call a cycle                 └─► replay::Report, one capture an egress
+//!  traffic ─► stimulus ─┐                                       ┌─► flows, measure ─► simulate::Report
+//!                       ├─► bench ◄─► engine (model, rtl, …) ───┤
+//!  capture ─────────────┘      one call a cycle                 └─► replay::Report, one capture an egress
 //! ```
 //!
 //! An [`engine::Engine`] is one switch that is offered beats and gives beats, one call a cycle. A [`bench::Bench`] plays
@@ -17,18 +17,24 @@
 pub mod beat;
 pub mod bench;
 pub mod capture;
+pub mod completion;
 pub mod engine;
 mod error;
+pub mod flows;
 pub mod frame;
+pub mod ledger;
 pub mod lockstep;
 pub mod measure;
 pub mod model;
+pub mod occupancy;
 pub mod pins;
+pub mod readiness;
 pub mod reference;
 pub mod replay;
 pub mod rng;
 pub mod rtl;
 pub mod simulate;
+pub mod stimulus;
 pub mod traffic;
 pub mod verilated;
 pub mod wave;

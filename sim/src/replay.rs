@@ -194,7 +194,7 @@ pub fn run(
     engine.reset()?;
     let mut replay = Replay::new(capture, stations, config, options)?;
 
-    let mut bench = Bench::new(engine, 0);
+    let mut bench = Bench::new(engine);
     let total: u64 = replay.total_beats;
     let quiet_cycles = QUIET_CYCLES + 2 * config.max_frame_beats() as u64;
     let mut quiet = 0;

@@ -3,6 +3,19 @@
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+/// What a family of streams is for, so that asking for one thing does not change another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// When frames start, where they go, how long they are.
+    Frames = 0,
+    /// Which frames are malformed.
+    Flaws = 1,
+    /// Pauses inside frames.
+    Gaps = 2,
+    /// Back-pressure.
+    BackPressure = 3,
+}
+
 /// A stream of random numbers, xoshiro256++.
 #[derive(Clone, Debug)]
 pub struct Rng(Xoshiro256PlusPlus);
@@ -16,6 +29,20 @@ impl Rng {
             generator.jump();
         }
         Self(generator)
+    }
+
+    /// The streams 0, 1, … of a family of `seed`, those of [`Rng::new`] for family 0; no two streams of one seed overlap
+    /// (families are 2^192 numbers apart).
+    pub fn streams(seed: u64, family: Family) -> impl Iterator<Item = Self> {
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
+        for _ in 0..family as usize {
+            generator.long_jump();
+        }
+        std::iter::repeat_with(move || {
+            let stream = Self(generator.clone());
+            generator.jump();
+            stream
+        })
     }
 
     /// A number below `bound`, all equally likely to 2^-32.
@@ -78,6 +105,33 @@ mod tests {
         );
         // From an independent xoshiro256++ seeded by SplitMix64 of 1: the upper halves, scaled.
         assert_eq!(first, [811_612, 747_104, 100_150, 746_216]);
+    }
+
+    #[test]
+    fn families_and_streams_differ() {
+        let first = |mut rng: Rng| [rng.below(u32::MAX), rng.below(u32::MAX)];
+        let of = |family| {
+            Rng::streams(9, family)
+                .take(3)
+                .map(first)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(Family::Frames),
+            [0, 1, 2].map(|stream| first(Rng::new(9, stream)))
+        );
+        let mut all: Vec<_> = [
+            Family::Frames,
+            Family::Flaws,
+            Family::Gaps,
+            Family::BackPressure,
+        ]
+        .into_iter()
+        .flat_map(of)
+        .collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 12);
     }
 
     #[test]

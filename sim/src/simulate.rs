@@ -1,4 +1,4 @@
-//! Runs generated traffic through a switch, or a fabric, and reports what came of it.
+//! Runs a stimulus through a switch, or a fabric, and reports what came of it.
 //!
 //! ```text
 //!  learning │ warm-up │ window: loads, latency, fairness │ drain
@@ -6,43 +6,34 @@
 //!           0     cycles/10                            cycles
 //! ```
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::tops::Top;
 use serde::Serialize;
 
-use crate::bench::{BackPressure, Bench, Planned, Scenario, STUCK_CYCLES};
-use crate::engine::{Cause, Engine, Pulse};
+use crate::bench::{Bench, Planned, Scenario, STUCK_CYCLES};
+use crate::completion::Completions;
+use crate::engine::{Cause, Engine};
+pub use crate::flows::ACCEPTED_AFTER_CYCLES;
+use crate::flows::{Flows, Scope};
 use crate::frame::{self, Received};
-use crate::measure::{self, Latency, Summary};
-use crate::rng::Probability;
+use crate::measure::{self, Summary};
+use crate::occupancy::HighWater;
+use crate::stimulus::Stimulus;
 use crate::traffic::{Spec, Stamp, Traffic};
 use crate::Error;
 
-/// Cycles the switch is left alone after a learning frame and before a run ends, so that whatever it still does shows.
+/// Cycles the switch is left alone after the learning frames and before a run ends, so that whatever it still does shows.
 const QUIET_CYCLES: u64 = 256;
+/// Cycles more for each port after the learning frames: stations are learned one after the other.
+const LEARN_CYCLES: u64 = 8;
 /// Cycles after which a drain is given up at the latest.
 const DRAIN_LIMIT_CYCLES: u64 = 10_000_000;
 /// Cycles between two calls of the progress callback.
 const PROGRESS_CYCLES: u64 = 512;
-/// Cycles after which the switch counts a frame that went on to the queue of its egress.
-pub const ACCEPTED_AFTER_CYCLES: u64 = 1;
 /// Share of the offered beats that may wait outside before a point counts as saturated.
 const SATURATED_SHARE: f64 = 0.005;
-
-/// What to run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
-    /// The frames.
-    pub traffic: Spec,
-    /// Cycles in which frames are offered, warm-up included.
-    pub cycles: u64,
-    /// Probability that a source pauses for a cycle in front of a beat inside a frame.
-    pub pause: f64,
-    /// How ready the egresses are.
-    pub back_pressure: BackPressure,
-}
 
 /// What came of a run. The names are those of the JSON object.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,14 +44,22 @@ pub struct Report {
     pub top: String,
     /// Name of the simulation engine.
     pub engine: String,
-    /// Seed of the traffic.
+    /// Seed of the stimulus.
     pub seed: u64,
     /// The pattern of the traffic.
     pub traffic: String,
     /// The frame size asked for.
     pub frame: String,
+    /// Bytes of a message, where the pattern has messages.
+    pub message_bytes: Option<usize>,
     /// The load asked for.
     pub load: f64,
+    /// The share of pauses asked for.
+    pub pause: f64,
+    /// The back-pressure asked for.
+    pub back_pressure: String,
+    /// The shares of malformed frames asked for.
+    pub malformed: String,
     /// Lossy or lossless: drops are possible only in lossy mode.
     pub lossy: bool,
     /// All cycles simulated: learning, warm-up, window and drain.
@@ -75,13 +74,16 @@ pub struct Report {
     pub accepted_load: f64,
     /// Frames that were offered.
     pub sent_frames: u64,
+    /// Malformed frames of these.
+    pub malformed_frames: u64,
     /// Unpoisoned copies that arrived, unchanged, where they were to go.
     pub delivered_frames: u64,
     /// Copies dropped for want of room and counted by the switch.
     pub dropped_frames: u64,
     /// Copies that are neither delivered nor counted anywhere.
     pub lost_frames: u64,
-    /// Frames that left unpoisoned with other bytes than they entered with, or with none of ours.
+    /// Copies that left with other bytes than they entered with, or with none of ours; malformed ones that left as good, and
+    /// poisoned ones whose FCS is not stomped.
     pub corrupted_frames: u64,
     /// Frames that left behind a later one of the same pair.
     pub reordered_frames: u64,
@@ -89,10 +91,16 @@ pub struct Report {
     pub duplicated_frames: u64,
     /// Copies that left poisoned.
     pub poisoned_frames: u64,
+    /// Poisoned copies of frames that were good.
+    pub wrongly_poisoned_frames: u64,
     /// Copies that left at another port than the one they were for, because its address was not known.
     pub flooded_copies: u64,
-    /// The sources fell behind, or copies were dropped, by more than 0.5 % of the beats offered in the window.
+    /// The sources fell behind, or copies were dropped, by more than 0.5 % of the beats offered in the window, by two of the
+    /// longest frames at each port, and by a round.
     pub saturated: bool,
+    /// Latency had come to rest: of ten batches in the window the second five have the same mean as the first, within 5 % or
+    /// three standard errors, and the point is not saturated.
+    pub steady: bool,
     /// From the edge at which a frame's first beat is first offered to the edge at which it leaves; unpoisoned frames
     /// first offered in the window.
     pub latency_cycles: Summary,
@@ -101,185 +109,180 @@ pub struct Report {
     /// From the edge at which a frame's first beat is taken to the edge at which the switch hands it to the queue of its
     /// egress: the lookup, and any wait for room; frames taken in the window. `None` for a fabric.
     pub lookup_latency_cycles: Option<Summary>,
+    /// Flows that were sent whole; `None` for a pattern without flows, here and below.
+    pub flows: Option<Completions>,
+    /// Collectives, and incasts as a whole.
+    pub collectives: Option<Completions>,
+    /// The frames of the victim of an incast.
+    pub victim: Option<Completions>,
     /// Jain's index of the beats of each ingress that left in the window.
     pub jain_index: f64,
+    /// The most beats that were inside at a time for each pair of ports, the fullest pair first; of the 256 fullest pairs at most.
+    pub queue_high_water: Vec<HighWater>,
     /// What the statistics pins counted, by cause.
     pub causes: BTreeMap<&'static str, u64>,
+    /// A fingerprint of all frames that left: bytes, egress and cycles.
+    pub delivery_digest: String,
 }
 
 impl Report {
-    /// Whether every copy is delivered or counted once, unchanged and in order.
+    /// Whether every copy is delivered or counted once, unchanged and in order, and only what was bad is poisoned.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.lost_frames == 0
             && self.corrupted_frames == 0
             && self.reordered_frames == 0
             && self.duplicated_frames == 0
-            && self.poisoned_frames == 0
+            && self.wrongly_poisoned_frames == 0
     }
 }
 
-/// Resets `engine` and runs `plan` on it. `progress` hears the cycles done and the cycles planned.
+/// Resets `engine` and runs what `spec` plans on it. `progress` hears the cycles done and the cycles planned.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the plan does not fit the configuration, [`Error::NotLearned`] and [`Error::Stuck`] if the switch
-/// does not do its work, [`Error::Engine`] from the engine.
+/// [`Error::Invalid`] if the stimulus does not fit the configuration, [`Error::NotLearned`] and [`Error::Stuck`] if the
+/// switch does not do its work, [`Error::Engine`] from the engine.
 pub fn run(
     engine: &mut dyn Engine,
     config: &Config,
     lossy: bool,
-    plan: &Plan,
+    spec: &Spec,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, Error> {
+    let traffic = Traffic::new(*spec, config, engine.top())?;
+    let stimulus = Stimulus::planned(traffic, spec, config.ports);
+    play(engine, config, lossy, spec, stimulus, progress)
+}
+
+fn play(
+    engine: &mut dyn Engine,
+    config: &Config,
+    lossy: bool,
+    spec: &Spec,
+    mut stimulus: Stimulus,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, Error> {
     let started = measure::cpu_seconds();
-    if plan.cycles < 100 {
-        return Err(Error::invalid(
-            "the number of cycles",
-            plan.cycles,
-            "100 or more",
-        ));
-    }
-    if !(0.0..1.0).contains(&plan.pause) {
-        return Err(Error::invalid(
-            "the share of pauses",
-            plan.pause,
-            "0 or more and below 1",
-        ));
-    }
-    check_back_pressure(plan.back_pressure, config.ports)?;
     let top = engine.top();
-    let traffic = Traffic::new(plan.traffic, config, top)?;
     engine.reset()?;
-    let mut bench = Bench::new(engine, plan.traffic.seed);
+    let mut bench = Bench::new(engine);
     if top == Top::Switch {
         learn(engine, &mut bench)?;
     }
-
-    bench.pause = Probability::new(plan.pause);
-    bench.back_pressure = plan.back_pressure;
+    bench.hold_back(stimulus.take_turns());
     let base = bench.cycle;
-    let warm_up = plan.cycles / 10;
-    let mut flows = Flows::new(traffic, config, top, base, warm_up, plan.cycles);
-    let mut at_window = (bench.taken_beats.clone(), bench.given_beats.clone());
-    for cycle in 0..plan.cycles {
+    let warm_up = spec.cycles / 10;
+    let scope = Scope {
+        top,
+        pattern: spec.pattern,
+        base,
+        window: base + warm_up..base + spec.cycles,
+    };
+    let mut flows = Flows::new(stimulus, config, scope);
+    let mut at_window = (0, 0);
+    for cycle in 0..spec.cycles {
         if cycle == warm_up {
-            at_window = (bench.taken_beats.clone(), bench.given_beats.clone());
+            at_window = (total(&bench.taken_beats), total(&bench.given_beats));
         }
         if cycle % PROGRESS_CYCLES == 0 {
-            progress(cycle, plan.cycles);
+            progress(cycle, spec.cycles);
         }
         bench.step(engine, &mut flows)?;
     }
-    progress(plan.cycles, plan.cycles);
-    let taken = difference(&bench.taken_beats, &at_window.0);
-    let given = difference(&bench.given_beats, &at_window.1);
-    flows.plan_the_rest();
+    progress(spec.cycles, spec.cycles);
+    let taken = total(&bench.taken_beats) - at_window.0;
+    let given = total(&bench.given_beats) - at_window.1;
     drain(engine, &mut bench, &mut flows)?;
+    flows.plan_the_rest();
 
-    let ports = config.ports;
-    let slots = ports as f64 * (plan.cycles - warm_up) as f64;
-    let dropped = bench.counts.total(Cause::DropFull);
-    let behind = flows.planned_beats.saturating_sub(taken) as f64
-        + dropped as f64 * plan.traffic.frame.mean_beats(config.beat_bytes());
-    let longest = frame::beats(plan.traffic.frame.bounds().1, config.beat_bytes());
-    let tolerated =
-        (SATURATED_SHARE * flows.planned_beats as f64).max((2 * ports * longest) as f64);
-    let missing = |ingress: usize, egress: usize| {
-        let missing = flows.pairs[ingress * ports + egress].missing();
-        missing.saturating_sub(bench.counts.dropped(ingress, egress))
-    };
-    let lost = (0..ports)
-        .map(|egress| {
-            let missing: u64 = (0..ports).map(|ingress| missing(ingress, egress)).sum();
-            missing.saturating_sub(flows.damaged[egress])
-        })
-        .sum();
+    let slots = config.ports as f64 * (spec.cycles - warm_up) as f64;
+    let saturated = is_saturated(&flows, &bench, config, spec, taken);
+    let tally = flows.tally;
     Ok(Report {
         config: config.name.into(),
         top: top.name().into(),
         engine: engine.name().into(),
-        seed: plan.traffic.seed,
-        traffic: plan.traffic.pattern.name().into(),
-        frame: plan.traffic.frame.to_string(),
-        load: plan.traffic.load,
+        seed: spec.seed,
+        traffic: spec.pattern.name().into(),
+        frame: spec.frame.to_string(),
+        message_bytes: spec.pattern.is_in_rounds().then_some(spec.message_bytes),
+        load: spec.load,
+        pause: spec.pause,
+        back_pressure: spec.back_pressure.to_string(),
+        malformed: spec.flaws.to_string(),
         lossy,
         simulated_cycles: bench.cycle,
         warm_up_cycles: warm_up,
         cpu_seconds: measure::cpu_seconds() - started,
-        offered_load: flows.planned_beats as f64 / slots,
+        offered_load: flows.planned_window_beats as f64 / slots,
         accepted_load: given as f64 / slots,
-        sent_frames: flows.sent,
-        delivered_frames: flows.delivered,
-        dropped_frames: dropped,
-        lost_frames: lost,
-        corrupted_frames: flows.corrupted,
-        reordered_frames: flows.reordered,
-        duplicated_frames: flows.duplicated,
-        poisoned_frames: flows.poisoned,
-        flooded_copies: flows.flooded,
-        saturated: behind > tolerated,
+        sent_frames: tally.sent,
+        malformed_frames: tally.malformed,
+        delivered_frames: tally.delivered,
+        dropped_frames: bench.counts.total(Cause::DropFull),
+        lost_frames: flows.lost(&bench.counts),
+        corrupted_frames: tally.corrupted,
+        reordered_frames: tally.reordered,
+        duplicated_frames: tally.duplicated,
+        poisoned_frames: tally.poisoned,
+        wrongly_poisoned_frames: tally.wrongly_poisoned,
+        flooded_copies: tally.flooded,
+        saturated,
+        steady: !saturated && flows.batches.are_steady(),
         latency_cycles: flows.first_latency.summary(),
         last_latency_cycles: flows.last_latency.summary(),
         lookup_latency_cycles: (top == Top::Switch).then(|| flows.lookup_latency.summary()),
+        flows: flows.completion.flows(),
+        collectives: flows.completion.rounds(flows.planned_rounds()),
+        victim: flows.completion.victims(),
         jain_index: measure::jain_index(&flows.window_beats),
+        queue_high_water: flows.occupancy.high_water(),
         causes: Cause::ALL
             .into_iter()
             .filter(|cause| cause.is_counted_by(top))
             .map(|cause| (cause.name(), bench.counts.total(cause)))
             .collect(),
+        delivery_digest: format!("{:016x}", flows.digest),
     })
 }
 
-fn difference(now: &[u64], before: &[u64]) -> u64 {
-    now.iter().sum::<u64>() - before.iter().sum::<u64>()
+fn total(beats: &[u64]) -> u64 {
+    beats.iter().sum()
 }
 
-fn check_back_pressure(back_pressure: BackPressure, ports: usize) -> Result<(), Error> {
-    match back_pressure {
-        BackPressure::Random(share) if !(0.0..1.0).contains(&share) => Err(Error::invalid(
-            "the share of back-pressure",
-            share,
-            "0 or more and below 1",
-        )),
-        BackPressure::OnOff(0, _) | BackPressure::One(_, 0, _) => Err(Error::invalid(
-            "the number of ready cycles",
-            0,
-            "1 or more, or nothing ever leaves",
-        )),
-        BackPressure::OnOff(_, off) | BackPressure::One(_, _, off)
-            if u64::from(off) >= STUCK_CYCLES =>
-        {
-            Err(Error::invalid(
-                "the number of cycles not ready",
-                off,
-                format!("below {STUCK_CYCLES}, or the switch looks stuck"),
-            ))
-        }
-        BackPressure::One(port, ..) if port >= ports => Err(Error::PortOutOfRange { port, ports }),
-        _ => Ok(()),
-    }
+/// Whether the sources fell behind their plans, or copies were dropped, by more than one may put down to the edges of the
+/// window.
+fn is_saturated(flows: &Flows, bench: &Bench, config: &Config, spec: &Spec, taken: u64) -> bool {
+    let planned = flows.planned_window_beats;
+    let dropped = bench.counts.total(Cause::DropFull) as f64;
+    let behind =
+        planned.saturating_sub(taken) as f64 + dropped * spec.frame.mean_beats(config.beat_bytes());
+    let longest = frame::beats(spec.frame.bounds().1, config.beat_bytes());
+    let edges = (2 * config.ports * longest) as u64;
+    behind > (SATURATED_SHARE * planned as f64).max(edges.max(flows.round_beats()) as f64)
 }
 
-/// Makes the address behind every port known, one port after the other, each to one that is known already; only the
-/// first frame is flooded.
+/// Makes the address behind every port known: port 0 sends a frame that is flooded, then all others send one to port 0.
 fn learn(engine: &mut dyn Engine, bench: &mut Bench) -> Result<(), Error> {
     let ports = engine.ports();
-    for port in 0..ports {
-        let to = (port + ports - 1) % ports;
+    for (teachers, to) in [(0..1, ports - 1), (1..ports, 0)] {
         let mut lesson = Lesson {
-            port,
             to,
-            frame: Some(Stamp {
+            frames: vec![None; ports],
+            arrived: vec![true; ports],
+        };
+        for port in teachers {
+            lesson.arrived[port] = false;
+            lesson.frames[port] = Some(Stamp {
                 source: port,
                 destination: to,
                 sequence: u32::MAX,
                 length: frame::MIN_FRAME_BYTES,
-            }),
-            arrived: false,
-        };
+            });
+        }
         let mut quiet = 0;
         let mut given: u64 = 0;
-        while quiet < QUIET_CYCLES {
+        while quiet < QUIET_CYCLES + LEARN_CYCLES * ports as u64 {
             bench.step(engine, &mut lesson)?;
             let now = bench.given_beats.iter().sum();
             quiet = if now != given || bench.is_busy() {
@@ -289,7 +292,7 @@ fn learn(engine: &mut dyn Engine, bench: &mut Bench) -> Result<(), Error> {
             };
             given = now;
         }
-        if !lesson.arrived {
+        if let Some(port) = lesson.arrived.iter().position(|arrived| !arrived) {
             return Err(Error::NotLearned { port, to });
         }
     }
@@ -297,15 +300,16 @@ fn learn(engine: &mut dyn Engine, bench: &mut Bench) -> Result<(), Error> {
 }
 
 struct Lesson {
-    port: usize,
     to: usize,
-    frame: Option<Stamp>,
-    arrived: bool,
+    /// Per ingress, the frame it has to send.
+    frames: Vec<Option<Stamp>>,
+    /// Per ingress, whether nothing from it is missing.
+    arrived: Vec<bool>,
 }
 
 impl Scenario for Lesson {
     fn next_frame(&mut self, ingress: usize, cycle: u64) -> Option<Planned> {
-        let stamp = self.frame.take_if(|_| ingress == self.port)?;
+        let stamp = self.frames[ingress].take()?;
         Some(Planned {
             id: 0,
             start: cycle,
@@ -320,252 +324,33 @@ impl Scenario for Lesson {
     fn ended(&mut self, _ingress: usize, _id: u64, _cycle: u64) {}
 
     fn received(&mut self, egress: usize, received: &Received) -> Result<(), Error> {
-        let stamp = Stamp::read(&received.bytes, usize::MAX);
-        self.arrived |= egress == self.to
-            && !received.poisoned
-            && stamp
-                .is_some_and(|stamp| received.bytes == stamp.frame() && stamp.source == self.port);
+        let stamp = Stamp::read(&received.bytes, self.arrived.len());
+        let stamp = stamp.filter(|stamp| received.bytes == stamp.frame());
+        if let (true, false, Some(stamp)) = (egress == self.to, received.poisoned, stamp) {
+            self.arrived[stamp.source] = true;
+        }
         Ok(())
     }
 }
 
-/// Lets everything that is inside leave.
+/// Lets everything that is inside leave, and patterns in rounds come to their end.
 fn drain(engine: &mut dyn Engine, bench: &mut Bench, flows: &mut Flows) -> Result<(), Error> {
     let start = bench.cycle;
     let mut idle = 0;
     let mut done = 0;
-    let mut given: u64 = bench.given_beats.iter().sum();
+    let mut given = total(&bench.given_beats);
     while done < QUIET_CYCLES && idle < STUCK_CYCLES && bench.cycle - start < DRAIN_LIMIT_CYCLES {
         bench.step(engine, flows)?;
-        let now = bench.given_beats.iter().sum();
+        let now = total(&bench.given_beats);
         idle = if now == given { idle + 1 } else { 0 };
         given = now;
-        let missing = flows.sent.saturating_sub(flows.settled);
-        let accounted = missing <= bench.counts.total(Cause::DropFull);
-        done = if accounted && !bench.is_busy() {
+        let missing = flows.tally.sent.saturating_sub(flows.tally.settled);
+        let counted = bench.counts.total(Cause::DropFull) + bench.counts.total(Cause::RuntDropped);
+        done = if missing <= counted && !bench.is_busy() && flows.are_sent() {
             done + 1
         } else {
             0
         };
     }
     Ok(())
-}
-
-/// Every frame from its offer to its delivery.
-struct Flows {
-    traffic: Traffic,
-    top: Top,
-    ports: usize,
-    beat_bytes: usize,
-    /// First cycle of the traffic, of the window, and the first cycle after both.
-    base: u64,
-    window: u64,
-    end: u64,
-    current: Vec<Option<Stamp>>,
-    pairs: Vec<Pair>,
-    planned_beats: u64,
-    window_beats: Vec<u64>,
-    first_latency: Latency,
-    last_latency: Latency,
-    /// Per ingress, cycles in which the frames entered that the switch has not counted as accepted.
-    entered: Vec<VecDeque<u64>>,
-    lookup_latency: Latency,
-    sent: u64,
-    /// Frames of `sent` that arrived in one way or another where they were to go.
-    settled: u64,
-    /// Per egress, frames that arrived poisoned or corrupted.
-    damaged: Vec<u64>,
-    delivered: u64,
-    corrupted: u64,
-    reordered: u64,
-    duplicated: u64,
-    poisoned: u64,
-    flooded: u64,
-}
-
-/// The frames of one (source, destination) that have been offered and have not arrived.
-#[derive(Clone, Debug, Default)]
-struct Pair {
-    /// Sequence number and cycle of the first offer, in order.
-    outstanding: VecDeque<(u32, u64)>,
-    /// Those that a later one has overtaken.
-    overtaken: HashMap<u32, u64>,
-}
-
-/// How an arriving frame was found among the outstanding ones.
-enum Found {
-    InOrder(u64),
-    Late(u64),
-    Never,
-}
-
-impl Pair {
-    fn take(&mut self, sequence: u32) -> Found {
-        let first = self.outstanding.front().map_or(0, |entry| entry.0);
-        let ahead = sequence.wrapping_sub(first) as usize;
-        if ahead < self.outstanding.len() {
-            self.overtaken.extend(self.outstanding.drain(..ahead));
-            if let Some((_, offered)) = self.outstanding.pop_front() {
-                return Found::InOrder(offered);
-            }
-        }
-        self.overtaken
-            .remove(&sequence)
-            .map_or(Found::Never, Found::Late)
-    }
-
-    fn missing(&self) -> u64 {
-        (self.outstanding.len() + self.overtaken.len()) as u64
-    }
-}
-
-impl Flows {
-    fn new(
-        traffic: Traffic,
-        config: &Config,
-        top: Top,
-        base: u64,
-        warm_up: u64,
-        cycles: u64,
-    ) -> Self {
-        let ports = config.ports;
-        Self {
-            traffic,
-            top,
-            ports,
-            beat_bytes: config.beat_bytes(),
-            base,
-            window: base + warm_up,
-            end: base + cycles,
-            current: vec![None; ports],
-            pairs: vec![Pair::default(); ports * ports],
-            planned_beats: 0,
-            window_beats: vec![0; ports],
-            first_latency: Latency::default(),
-            last_latency: Latency::default(),
-            entered: vec![VecDeque::new(); ports],
-            lookup_latency: Latency::default(),
-            sent: 0,
-            settled: 0,
-            damaged: vec![0; ports],
-            delivered: 0,
-            corrupted: 0,
-            reordered: 0,
-            duplicated: 0,
-            poisoned: 0,
-            flooded: 0,
-        }
-    }
-
-    /// The next frame of a source, with its start in cycles of the bench; counted if it is planned for the window.
-    fn plan(&mut self, ingress: usize) -> Option<(u64, Stamp)> {
-        let plan = self.traffic.next(ingress, self.end - self.base)?;
-        let start = self.base + plan.start;
-        if start >= self.window {
-            self.planned_beats += frame::beats(plan.stamp.length, self.beat_bytes) as u64;
-        }
-        Some((start, plan.stamp))
-    }
-
-    /// Counts what was planned but not even begun when the offering ended.
-    fn plan_the_rest(&mut self) {
-        for ingress in 0..self.ports {
-            while self.plan(ingress).is_some() {}
-        }
-    }
-}
-
-impl Scenario for Flows {
-    fn next_frame(&mut self, ingress: usize, cycle: u64) -> Option<Planned> {
-        if cycle >= self.end {
-            return None;
-        }
-        let (start, stamp) = self.plan(ingress)?;
-        self.current[ingress] = Some(stamp);
-        Some(Planned {
-            id: u64::from(stamp.sequence),
-            start,
-            bytes: stamp.frame_for(self.top),
-            poisoned: false,
-            dest: stamp.dest(self.top),
-        })
-    }
-
-    fn begun(&mut self, ingress: usize, _id: u64, cycle: u64) {
-        if let Some(stamp) = self.current[ingress] {
-            self.sent += 1;
-            self.pairs[ingress * self.ports + stamp.destination]
-                .outstanding
-                .push_back((stamp.sequence, cycle));
-        }
-    }
-
-    fn entered(&mut self, ingress: usize, cycle: u64) {
-        if self.top == Top::Switch {
-            self.entered[ingress].push_back(cycle);
-        }
-    }
-
-    fn counted(&mut self, pulse: &Pulse, cycle: u64) {
-        if pulse.cause != Cause::Accepted {
-            return;
-        }
-        let Some(entered) = self.entered[pulse.ingress].pop_front() else {
-            return;
-        };
-        if (self.window..self.end).contains(&entered) {
-            self.lookup_latency
-                .record(cycle - ACCEPTED_AFTER_CYCLES - entered);
-        }
-    }
-
-    fn ended(&mut self, ingress: usize, _id: u64, _cycle: u64) {
-        self.current[ingress] = None;
-    }
-
-    fn received(&mut self, egress: usize, received: &Received) -> Result<(), Error> {
-        let stamp = Stamp::read_from(self.top, &received.bytes, self.ports)
-            .filter(|stamp| received.well_formed && received.bytes == stamp.frame_for(self.top));
-        let stamp = match stamp {
-            Some(stamp) if !received.poisoned => stamp,
-            _ => {
-                // Its stamp cannot be trusted: it stands for one frame that is missing at this egress.
-                self.damaged[egress] += 1;
-                self.settled += 1;
-                if received.poisoned {
-                    self.poisoned += 1;
-                } else {
-                    self.corrupted += 1;
-                }
-                return Ok(());
-            }
-        };
-        if stamp.destination != egress {
-            self.flooded += 1;
-            return Ok(());
-        }
-        let found = self.pairs[stamp.source * self.ports + egress].take(stamp.sequence);
-        let offered = match found {
-            Found::Never => {
-                self.duplicated += 1;
-                return Ok(());
-            }
-            Found::Late(offered) => {
-                self.reordered += 1;
-                offered
-            }
-            Found::InOrder(offered) => offered,
-        };
-        self.settled += 1;
-        self.delivered += 1;
-        if (self.window..self.end).contains(&offered) {
-            self.first_latency.record(received.first_cycle - offered);
-            self.last_latency.record(received.last_cycle - offered);
-        }
-        if (self.window..self.end).contains(&received.last_cycle) {
-            let beats = frame::beats(received.bytes.len(), self.beat_bytes) as u64;
-            self.window_beats[stamp.source] += beats;
-        }
-        Ok(())
-    }
 }

@@ -55,7 +55,7 @@ impl Rig {
         for egress in 0..4 {
             if let (Some(beat), true) = (self.outcome.egress[egress], self.ready[egress]) {
                 let received = self.assemblers[egress].push(&beat, 8, self.cycle);
-                self.left[egress].extend(received);
+                self.left[egress].extend(received.cloned());
             }
         }
         self.cycle += 1;

@@ -772,7 +772,7 @@ impl Engine for Meddler {
         for egress in 0..ready.len() {
             let frame = outcome.egress[egress]
                 .take()
-                .and_then(|beat| self.assemblers[egress].push(&beat, 8, 0));
+                .and_then(|beat| self.assemblers[egress].push(&beat, 8, 0).cloned());
             if let Some(frame) = frame {
                 self.nth += 1;
                 let frames = (self.meddle)(egress, self.nth, frame.bytes, frame.poisoned);

@@ -15,10 +15,10 @@ use std::collections::VecDeque;
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::table::set_of_address;
 use lightswitch_hdl::tops::Top;
-use lightswitch_sim::bench::{BackPressure, Bench, Planned, Scenario};
+use lightswitch_sim::bench::{Bench, Planned, Scenario};
 use lightswitch_sim::engine::{self, Cause, Engine, EngineKind, Pulse, Settings};
 use lightswitch_sim::frame::{self, Mac, Received};
-use lightswitch_sim::simulate::{self, Plan, Report};
+use lightswitch_sim::simulate::{self, Report};
 use lightswitch_sim::traffic::{FrameSize, Pattern, Spec};
 use lightswitch_sim::Error;
 
@@ -37,19 +37,15 @@ fn build(top: Top) -> Box<dyn Engine> {
 
 /// Runs backlogged traffic, lossless; nothing may be lost, corrupted or out of order.
 fn saturate(top: Top, pattern: Pattern, bytes: usize) -> Report {
-    let plan = Plan {
-        traffic: Spec {
-            pattern,
-            load: 1.0,
-            frame: FrameSize::Fixed(bytes),
-            seed: 1,
-        },
+    let spec = Spec {
+        pattern,
+        load: 1.0,
+        frame: FrameSize::Fixed(bytes),
         cycles: CYCLES,
-        pause: 0.0,
-        back_pressure: BackPressure::None,
+        ..Spec::default()
     };
     let mut engine = build(top);
-    let report = simulate::run(engine.as_mut(), config(), false, &plan, &mut |_, _| {}).unwrap();
+    let report = simulate::run(engine.as_mut(), config(), false, &spec, &mut |_, _| {}).unwrap();
     println!(
         "{} 4x64, {} {bytes} B, seed 1: {:.4} of {} cycles, {} frames, {:.0} cycles a CPU second",
         report.top,
@@ -219,7 +215,7 @@ impl Scenario for Strangers {
 #[test]
 fn the_switch_looks_up_and_learns_for_every_back_to_back_frame() {
     let mut engine = build(Top::Switch);
-    let mut bench = Bench::new(engine.as_ref(), 1);
+    let mut bench = Bench::new(engine.as_ref());
     let mut strangers = Strangers::default();
     let mut run = |strangers: &mut Strangers, phase: Phase, cycles: u64| {
         strangers.phase = phase;

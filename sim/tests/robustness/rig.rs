@@ -255,7 +255,9 @@ impl Rig {
         self.gave[port] = shown.filter(|_| self.ready[port]);
         if let Some(beat) = self.gave[port] {
             let width = self.beat_bytes();
-            let received = self.assemblers[port].push(&beat, width, self.cycle);
+            let received = self.assemblers[port]
+                .push(&beat, width, self.cycle)
+                .cloned();
             if let Some(received) = received {
                 assert!(received.well_formed, "egress {port}: byte enables");
                 assert!(

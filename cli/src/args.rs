@@ -28,6 +28,8 @@ pub enum Command {
     Simulate(Box<SimulateArgs>),
     /// Run engines side by side and compare every output pin in every cycle
     Lockstep(LockstepArgs),
+    /// Measure the simulated switches against theory and literature, and print the table
+    Study(StudyArgs),
     /// Print the core, or its fabric alone, as Verilog
     Export(ExportArgs),
     /// Say which external tools are there, and what installs the others
@@ -192,6 +194,38 @@ pub struct LockstepArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `study`.
+#[derive(Args, Debug)]
+pub struct StudyArgs {
+    /// Only the rows called so, or so and more behind a dash; may be given again
+    #[arg(long, value_name = "ROW")]
+    pub only: Vec<String>,
+    /// Other port counts than those of the reference, 2 to 1024; rows whose reference holds for one count only are left out
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub ports: Vec<usize>,
+    /// Slots of a run; tolerances for chance grow as it gets shorter [default: 150000, with --quick 4000]
+    #[arg(long, value_name = "N")]
+    pub slots: Option<u64>,
+    /// Shorter runs, wider tolerances: a few seconds
+    #[arg(long)]
+    pub quick: bool,
+    /// The same seed gives the same table, whatever the number of threads
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Threads [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Engine for the rows about the product's fabric; one that runs a fabric
+    #[arg(long, default_value = EngineKind::DEFAULT.name())]
+    pub engine: EngineKind,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print the table as Markdown
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 /// Options of `doctor`.

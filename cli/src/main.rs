@@ -7,6 +7,7 @@ mod lockstep;
 mod output;
 mod progress;
 mod simulate;
+mod study;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Simulate(args) => simulate::run(&args),
         Command::Lockstep(args) => lockstep::run(&args),
+        Command::Study(args) => study::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };

@@ -834,6 +834,67 @@ fn what_cannot_be_done_exits_with_1() {
 }
 
 #[test]
+fn study_prints_its_table_in_three_forms() {
+    let rows = ["--only", "hol-chain-4", "--only", "fabric-through-1-8"];
+    let run = |form: &[&str]| lightswitch(&[&["study"], &rows[..], form].concat());
+    let table = run(&[]);
+    assert_eq!(table.status.code(), Some(0), "{}", stderr(&table));
+    let said = stdout(&table);
+    for words in [
+        "2 of 2 rows within tolerance",
+        "hol-chain-4",
+        "0.65524",
+        "fabric-through-1-8",
+        "Sources of the references",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let page = stdout(&run(&["--markdown"]));
+    assert!(page.contains("| `hol-chain-4` |"), "{page}");
+
+    let report = json(&[&["study"], &rows[..], &["--json"]].concat());
+    assert_eq!(
+        (&report["passed"], &report["failed"]),
+        (&2.into(), &0.into())
+    );
+    let row = &report["rows"][1];
+    assert_eq!(row["id"], "fabric-through-1-8");
+    for field in ["reference", "measured"] {
+        assert_eq!(row[field], 11.0, "{row}");
+    }
+    for field in [
+        "what",
+        "parameters",
+        "relation",
+        "tolerance",
+        "source",
+        "confidence",
+        "passed",
+    ] {
+        assert!(
+            !row[field].is_null() || field == "confidence",
+            "{field}: {row}"
+        );
+    }
+}
+
+#[test]
+fn a_study_that_cannot_be_exits_with_2() {
+    refused(2, "the name of a row", &["study", "--only", "hol-chain-1"]);
+    refused(2, "2 to 1024", &["study", "--ports", "4,1"]);
+    refused(2, "1000 or more", &["study", "--slots", "10"]);
+    refused(2, "cannot be used with", &["study", "--json", "--markdown"]);
+    let engine = [
+        "study",
+        "--engine",
+        "reference",
+        "--only",
+        "fabric-through-1-1",
+    ];
+    refused(2, "the engine", &engine);
+}
+
+#[test]
 fn help_and_version_go_to_stdout() {
     for arguments in [
         &["--help"][..],

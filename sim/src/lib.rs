@@ -35,6 +35,7 @@ pub mod rng;
 pub mod rtl;
 pub mod simulate;
 pub mod stimulus;
+pub mod study;
 pub mod traffic;
 pub mod verilated;
 pub mod wave;

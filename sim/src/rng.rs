@@ -59,6 +59,28 @@ impl Rng {
     pub fn chance(&mut self, probability: Probability) -> bool {
         self.0.next_u64() >> 11 < probability.0
     }
+
+    /// Each bit of `within` with this probability, independently of the others; all others are 0.
+    pub fn mask(&mut self, probability: Probability, within: u64) -> u64 {
+        if probability.0 == 1 << Probability::DIGITS {
+            return within;
+        }
+        // Each bit draws a number digit by digit, until it differs from the probability: a smaller one sets the bit.
+        let (mut set, mut undecided) = (0, within);
+        for digit in (0..Probability::DIGITS).rev() {
+            if undecided == 0 {
+                break;
+            }
+            let draw = self.0.next_u64();
+            if probability.0 >> digit & 1 == 1 {
+                set |= undecided & !draw;
+                undecided &= draw;
+            } else {
+                undecided &= !draw;
+            }
+        }
+        set
+    }
 }
 
 /// A probability in steps of 2^-53, so that a draw needs no floating point.
@@ -66,6 +88,9 @@ impl Rng {
 pub struct Probability(u64);
 
 impl Probability {
+    /// Binary digits behind the point.
+    const DIGITS: u32 = 53;
+
     /// The nearest step; values outside 0 ..= 1 (and NaN, as 0) are taken to the nearer end.
     #[must_use]
     #[allow(
@@ -73,7 +98,7 @@ impl Probability {
         reason = "clamped to 0 ..= 2^53 on the same line"
     )]
     pub fn new(value: f64) -> Self {
-        let steps = (1_u64 << 53) as f64;
+        let steps = (1_u64 << Self::DIGITS) as f64;
         Self((value.clamp(0.0, 1.0) * steps) as u64)
     }
 
@@ -143,6 +168,26 @@ mod tests {
         assert!((0..1000).all(|_| rng.chance(Probability::new(1.0))));
         assert!(!(0..1000).any(|_| rng.chance(Probability::new(0.0))));
         assert!(Probability::new(f64::NAN).is_zero());
+    }
+
+    #[test]
+    fn every_bit_of_a_mask_comes_as_often_as_it_should() {
+        let mut rng = Rng::new(5, 0);
+        for (probability, within) in [(0.3, u64::MAX), (0.9, 0xf0f0), (1.0, 7), (0.0, u64::MAX)] {
+            let mut counts = [0_u32; 64];
+            for _ in 0..20_000 {
+                let mask = rng.mask(Probability::new(probability), within);
+                assert_eq!(mask & !within, 0);
+                for (bit, count) in counts.iter_mut().enumerate() {
+                    *count += (mask >> bit & 1) as u32;
+                }
+            }
+            for (bit, count) in counts.into_iter().enumerate() {
+                let expected = 20_000.0 * probability * f64::from(within >> bit & 1 == 1);
+                let got = f64::from(count);
+                assert!((got - expected).abs() < 350.0, "{bit} {probability}: {got}");
+            }
+        }
     }
 
     #[test]

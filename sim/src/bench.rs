@@ -17,7 +17,8 @@ pub trait Scenario {
     /// The first beat of frame `id` is offered for the first time in `cycle`.
     fn begun(&mut self, ingress: usize, id: u64, cycle: u64);
 
-    /// Cycles that the source pauses in front of beat `index`, not the first, of the current frame; asked for once a beat.
+    /// Cycles that the source pauses in front of beat `index`, not the first, of the current frame; asked for once a
+    /// beat.
     fn gap(&mut self, ingress: usize, index: usize) -> u32 {
         let _ = (ingress, index);
         0

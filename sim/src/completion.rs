@@ -1,9 +1,10 @@
 //! When flows are complete, and rounds of them.
 //!
-//! A flow is a run of frames of one pair of ports; a round is what a pattern sends between its barriers, one collective or
-//! one incast. A flow lasts from the cycle in which its first frame may be offered to the edge at which the last beat of
-//! its last frame to arrive leaves: for the plan's start, or, where it waits for others, for when these have arrived and
-//! its port has sent what was before it. A round lasts from its first flow's start to its last flow's end.
+//! A flow is a run of frames of one pair of ports; a round is what a pattern sends between its barriers, one
+//! collective or one incast. A flow lasts from the cycle in which its first frame may be offered to the edge at which
+//! the last beat of its last frame to arrive leaves: for the plan's start, or, where it waits for others, for when
+//! these have arrived and its port has sent what was before it. A round lasts from its first flow's start to its last
+//! flow's end.
 
 use serde::Serialize;
 

@@ -385,8 +385,8 @@ impl Flows {
         }
     }
 
-    /// Whether a poisoned copy is the frame that was sent, as far as it goes, and on a switch ends with a stomped FCS. What
-    /// a hole in the byte enables makes of the bytes is not looked at.
+    /// Whether a poisoned copy is the frame that was sent, as far as it goes, and on a switch ends with a stomped
+    /// FCS. What a hole in the byte enables makes of the bytes is not looked at.
     fn is_poisoned_well(&self, stamp: Stamp, sent: &Sent, received: &Received) -> bool {
         if sent.flaw == Some(Flaw::BadKeep) {
             return true;

@@ -24,8 +24,8 @@ pub struct Sent {
 /// No entry.
 const NONE: u32 = u32::MAX;
 
-/// The frames on their way. One pool of entries for all pairs, so that nothing is allocated once as many frames have been
-/// on their way as ever are.
+/// The frames on their way. One pool of entries for all pairs, so that nothing is allocated once as many frames have
+/// been on their way as ever are.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     /// Per pair, its oldest and newest entry.

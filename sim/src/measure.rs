@@ -163,7 +163,8 @@ pub struct Summary {
     pub max: u64,
 }
 
-/// Jain's fairness index of the shares: 1 if all are equal, 1 / n if one has everything; 1 if there is nothing to share.
+/// Jain's fairness index of the shares: 1 if all are equal, 1 / n if one has everything; 1 if there is nothing to
+/// share.
 #[must_use]
 pub fn jain_index(shares: &[u64]) -> f64 {
     let sum: f64 = shares.iter().map(|share| *share as f64).sum();
@@ -175,7 +176,8 @@ pub fn jain_index(shares: &[u64]) -> f64 {
     }
 }
 
-/// Processor time of the calling thread so far, in seconds: from the kernel where it tells (Linux), else the wall clock.
+/// Processor time of the calling thread so far, in seconds: from the kernel where it tells (Linux), else the wall
+/// clock.
 #[must_use]
 pub fn cpu_seconds() -> f64 {
     let scheduled = std::fs::read_to_string("/proc/thread-self/schedstat").ok();

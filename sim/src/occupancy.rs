@@ -1,9 +1,10 @@
-//! How full queues get, as far as the pins of the streams tell: per pair of ports, beats that entered less beats that left.
+//! How full queues get, as far as the pins of the streams tell: per pair of ports, beats that entered less beats that
+//! left.
 //!
-//! That is what waits in the queue of the pair and what is on its way through the stages in front of it. Where a beat goes is
-//! known from the frame that was sent; where it comes from, from the source in the frame that leaves, up to two beats
-//! late. Beats of a frame, or of a copy, that is dropped count until the switch says so, and those beyond the longest frame
-//! not at all.
+//! That is what waits in the queue of the pair and what is on its way through the stages in front of it. Where a beat
+//! goes is known from the frame that was sent; where it comes from, from the source in the frame that leaves, up to
+//! two beats late. Beats of a frame, or of a copy, that is dropped count until the switch says so, and those beyond
+//! the longest frame not at all.
 
 use std::collections::VecDeque;
 

@@ -57,8 +57,8 @@ impl BackPressure {
         }
     }
 
-    /// The turns of every egress; those of [`BackPressure::Random`] are drawn for `cycles` cycles. None where every egress
-    /// is always ready.
+    /// The turns of every egress; those of [`BackPressure::Random`] are drawn for `cycles` cycles. None where every
+    /// egress is always ready.
     #[must_use]
     pub fn turns(self, ports: usize, cycles: u64, seed: u64) -> Vec<Turns> {
         let alternating = |on, off| Turns::new(Source::Listed(vec![on, off]));

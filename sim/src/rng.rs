@@ -31,8 +31,8 @@ impl Rng {
         Self(generator)
     }
 
-    /// The streams 0, 1, … of a family of `seed`, those of [`Rng::new`] for family 0; no two streams of one seed overlap
-    /// (families are 2^192 numbers apart).
+    /// The streams 0, 1, … of a family of `seed`, those of [`Rng::new`] for family 0; no two streams of one seed
+    /// overlap (families are 2^192 numbers apart).
     pub fn streams(seed: u64, family: Family) -> impl Iterator<Item = Self> {
         let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
         for _ in 0..family as usize {

@@ -7,7 +7,7 @@ use lightswitch_sim::beat::Beat;
 use lightswitch_sim::engine::{self, Engine, EngineKind, Outcome, Settings, TableRequest};
 use lightswitch_sim::readiness::BackPressure;
 use lightswitch_sim::simulate::{self, Report};
-use lightswitch_sim::traffic::{Pattern, Spec};
+use lightswitch_sim::traffic::{Flaw, Flaws, Pattern, Spec};
 use lightswitch_sim::Error;
 
 /// The patterns that may send to any port at any time.
@@ -213,6 +213,10 @@ enum Fault {
     Poisons,
     StopsLearning,
     Jams,
+    /// A poisoned frame leaves as a good one.
+    Heals,
+    /// A poisoned frame leaves with an FCS that is not stomped.
+    PoisonsBadly,
 }
 
 /// The reference with one fault at egress 1, from the 50th frame on, once (or for good, where once would not show).
@@ -293,6 +297,11 @@ impl Broken {
                 return;
             }
             Fault::StopsLearning if self.frames == 1 => frame.clear(),
+            Fault::Heals => frame.last_mut().unwrap().user = false,
+            Fault::PoisonsBadly => {
+                let last = frame.last_mut().unwrap();
+                last.data[0] ^= u8::from(last.user);
+            }
             _ => {}
         }
         self.out.extend(&frame);
@@ -311,12 +320,11 @@ fn broken(fault: Fault) -> Result<Report, Error> {
         held: Vec::new(),
         out: std::collections::VecDeque::new(),
     };
-    run_on(
-        &mut engine,
-        "2x32",
-        false,
-        &plan(Pattern::Uniform, 0.4, "64"),
-    )
+    let mut plan = plan(Pattern::Uniform, 0.4, "64");
+    if matches!(fault, Fault::Heals | Fault::PoisonsBadly) {
+        plan.flaws = Flaws::default().with(Flaw::BadFcs, 0.1);
+    }
+    run_on(&mut engine, "2x32", false, &plan)
 }
 
 #[test]
@@ -333,6 +341,21 @@ fn the_checker_sees_every_breach() {
     assert_eq!((poisoned.poisoned_frames, poisoned.lost_frames), (1, 0));
     for report in [flipped, lost, repeated, swapped, poisoned] {
         assert!(!report.is_clean() && report.delivered_frames > 100);
+    }
+}
+
+#[test]
+fn the_checker_sees_malformed_frames_that_are_not_poisoned_well() {
+    for fault in [Fault::Heals, Fault::PoisonsBadly] {
+        let report = broken(fault).unwrap();
+        // At egress 1 only, of two.
+        let wrong = report.corrupted_frames;
+        assert!(
+            wrong > 20 && wrong < report.malformed_frames,
+            "{fault:?} {report:#?}"
+        );
+        assert_eq!((report.lost_frames, report.wrongly_poisoned_frames), (0, 0));
+        assert!(!report.is_clean());
     }
 }
 

@@ -34,7 +34,7 @@ pub enum Flaw {
     BadKeep,
     /// It comes poisoned: `tuser` is set on its last beat.
     Marked,
-    /// It is so short that it is dropped before it leaves: three beats.
+    /// It is so short that it is dropped before it leaves: three beats, without a pause between them.
     Fragment,
 }
 

@@ -4,9 +4,10 @@
 //!  Spec ─► open_loop or rounds ─► flaws ─► gaps ─► Plan: start, stamp, flaw, waits, gaps
 //! ```
 //!
-//! Nothing in a plan depends on a switch. A source that is held up falls behind its plan and catches up as fast as it is
-//! let. Where a frame depends on others, as in the collectives, the plan says on which: it starts when these have arrived.
-//! So a plan is the same for every engine, and a recorded one replays the same frames with the same dependencies.
+//! Nothing in a plan depends on a switch. A source that is held up falls behind its plan and catches up as fast as it
+//! is let. Where a frame depends on others, as in the collectives, the plan says on which: it starts when these have
+//! arrived. So a plan is the same for every engine, and a recorded one replays the same frames with the same
+//! dependencies.
 
 mod flaw;
 mod open_loop;
@@ -169,8 +170,8 @@ pub struct Gap {
     pub cycles: u32,
 }
 
-/// A frame and when it may be offered: not before its start, nor before all that it waits for, nor before the one planned
-/// before it at the same ingress.
+/// A frame and when it may be offered: not before its start, nor before all that it waits for, nor before the one
+/// planned before it at the same ingress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The first cycle, counted from the start of the traffic. Planned frames of an ingress do not overlap.
@@ -255,7 +256,8 @@ impl Traffic {
             Sources::OpenLoop(sources) => sources.next(ingress),
             Sources::Rounds(sources) => sources.next(ingress),
         }?;
-        if !self.pause.is_zero() {
+        // A fragment with a pause in it could begin to leave before its end is seen.
+        if !self.pause.is_zero() && plan.flaw != Some(Flaw::Fragment) {
             let beats = frame::beats(plan.stamp.length, self.beat_bytes) as u32;
             plan.gaps = self.draw_gaps(ingress, beats);
         }

@@ -7,8 +7,8 @@ use crate::Error;
 
 /// Where frames go, and how they are spaced.
 ///
-/// A switch filters frames for the port they come from, so there only the other ports are chosen from; on a fabric all are.
-/// The last four come in *rounds* of messages; their sources play every message to its end.
+/// A switch filters frames for the port they come from, so there only the other ports are chosen from; on a fabric
+/// all are. The last four come in *rounds* of messages; their sources play every message to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// Every port is equally likely, gaps are geometric.
@@ -19,10 +19,11 @@ pub enum Pattern {
     Hotspot,
     /// On-off: bursts of 16 frames on average, back to back, to one uniformly chosen port; silence between them.
     Bursty,
-    /// In each round every other port sends a message to port 0 at the same time. The victim is a steady flow from port 1 to
-    /// port 2, beside port 1's share of the burst.
+    /// In each round every other port sends a message to port 0 at the same time. The victim is a steady flow from
+    /// port 1 to port 2, beside port 1's share of the burst.
     Incast,
-    /// All-reduce in a ring: a message in as many pieces as ports, 2 (ports - 1) steps of a piece each to the next port.
+    /// All-reduce in a ring: a message in as many pieces as ports, 2 (ports - 1) steps of a piece each to the next
+    /// port.
     Ring,
     /// All-reduce by recursive halving and doubling: 2 log2 ports steps, of a half, a quarter, … and back.
     HalvingDoubling,

@@ -1,8 +1,8 @@
 //! Messages in rounds: the collectives, whose steps wait for each other, and incast.
 //!
-//! A round is planned as a whole, for all ports, when the first of them needs a frame of it; so the plan does not depend on
-//! the order in which the ports ask, nor on anything that happens to the frames. What has to happen first is part of the
-//! plan: a frame names the frames that must have arrived at its port before it may start.
+//! A round is planned as a whole, for all ports, when the first of them needs a frame of it; so the plan does not
+//! depend on the order in which the ports ask, nor on anything that happens to the frames. What has to happen first
+//! is part of the plan: a frame names the frames that must have arrived at its port before it may start.
 
 use std::collections::VecDeque;
 
@@ -135,7 +135,8 @@ impl Rounds {
             .collect()
     }
 
-    /// Plans a burst of every port but the first, and the victim's frames due before the bursts are out; beats for port 0.
+    /// Plans a burst of every port but the first, and the victim's frames due before the bursts are out; beats for
+    /// port 0.
     fn plan_incast(&mut self) -> u64 {
         let mut beats = 0;
         for port in 1..self.ports {

@@ -22,7 +22,8 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Bytes of the stamp itself: source and destination of 16 bits, sequence of 32 bits, the first byte most significant.
+    /// Bytes of the stamp itself: source and destination of 16 bits, sequence of 32 bits, the first byte most
+    /// significant.
     const BYTES: usize = 8;
 
     /// The shortest good frame that carries a stamp through `top`.

@@ -89,6 +89,9 @@ pub struct SimulateArgs {
     /// Options of generated traffic.
     #[command(flatten)]
     pub traffic: TrafficArgs,
+    /// Options of recordings.
+    #[command(flatten)]
+    pub stimulus: StimulusArgs,
     /// Options of a replay.
     #[command(flatten)]
     pub replay: ReplayArgs,
@@ -130,8 +133,8 @@ pub struct TrafficArgs {
         conflicts_with = "pcap"
     )]
     pub pause: f64,
-    /// Fraction of cycles in which an egress is not ready; or READY:NOT cycles, over and over, at all or with EGRESS: in
-    /// front at one
+    /// Fraction of cycles in which an egress is not ready; or READY:NOT cycles, over and over, at all or with EGRESS:
+    /// in front at one
     #[arg(
         long,
         value_name = "WHEN",
@@ -140,6 +143,37 @@ pub struct TrafficArgs {
     )]
     pub back_pressure: BackPressure,
 }
+
+/// Options of `simulate` for recorded stimuli.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Recorded stimulus")]
+pub struct StimulusArgs {
+    /// Write the stimulus to this file, then run it
+    #[arg(long, value_name = "FILE", conflicts_with = "pcap")]
+    pub record: Option<PathBuf>,
+    /// Run the stimulus of this file, with the configuration and the settings it was recorded for
+    #[arg(long, value_name = "FILE", conflicts_with_all = FOR_PLANNED)]
+    pub replay: Option<PathBuf>,
+}
+
+/// What a recording says itself, and what goes with other runs.
+const FOR_PLANNED: [&str; 15] = [
+    "config",
+    "top",
+    "lossy",
+    "store_and_forward",
+    "load",
+    "traffic",
+    "frame",
+    "message",
+    "malformed",
+    "cycles",
+    "seed",
+    "pause",
+    "back_pressure",
+    "record",
+    "pcap",
+];
 
 /// Options of `simulate` for captures.
 #[derive(Args, Debug)]

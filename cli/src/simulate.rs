@@ -8,6 +8,7 @@ use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::{self, Engine, Settings};
 use lightswitch_sim::replay::{self, Options};
 use lightswitch_sim::simulate::{self, Report};
+use lightswitch_sim::stimulus::{self, Head, Recording};
 use lightswitch_sim::traffic::Spec;
 use lightswitch_sim::verilated::Step;
 use lightswitch_sim::wave::Tapped;
@@ -18,7 +19,28 @@ use crate::progress::{Progress, Spinner};
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
+    if let Some(path) = &args.stimulus.replay {
+        let recording = Recording::load(path)?;
+        let head = recording.head();
+        return with_engine(args, head.config, head.top, &head.settings, |engine| {
+            let mut progress = Progress::new("cycles");
+            let report = simulate::replay(engine, &recording, &mut |done, total| {
+                progress.update(done, total);
+            })?;
+            drop(progress);
+            print(args, &report)
+        });
+    }
     let settings = settings(args);
+    if let Some(path) = &args.stimulus.record {
+        let head = Head {
+            config: args.config,
+            top: args.top,
+            settings: settings.clone(),
+            spec: spec(args, args.traffic.seed),
+        };
+        stimulus::save(&head, path)?;
+    }
     with_engine(args, args.config, args.top, &settings, |engine| {
         match (&args.replay.pcap, &args.replay.out_dir) {
             (Some(pcap), Some(out_dir)) => run_capture(engine, args, &settings, pcap, out_dir),

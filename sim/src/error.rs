@@ -93,6 +93,16 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
+    /// A file is not a recorded stimulus that can be replayed.
+    #[error("{} is not a stimulus that can be replayed: {reason}, at byte {offset}", .path.display())]
+    Stimulus {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file the fault was found.
+        offset: usize,
+        /// What is wrong.
+        reason: String,
+    },
     /// A wave file could not be written.
     #[error("cannot write the waves to {}: {reason}", .path.display())]
     Wave {

@@ -20,11 +20,12 @@ use crate::flows::{Flows, Scope};
 use crate::frame::{self, Received};
 use crate::measure::{self, Summary};
 use crate::occupancy::HighWater;
-use crate::stimulus::Stimulus;
+use crate::stimulus::{Recording, Stimulus};
 use crate::traffic::{Spec, Stamp, Traffic};
 use crate::Error;
 
-/// Cycles the switch is left alone after the learning frames and before a run ends, so that whatever it still does shows.
+/// Cycles the switch is left alone after the learning frames and before a run ends, so that whatever it still does
+/// shows.
 const QUIET_CYCLES: u64 = 256;
 /// Cycles more for each port after the learning frames: stations are learned one after the other.
 const LEARN_CYCLES: u64 = 8;
@@ -82,8 +83,8 @@ pub struct Report {
     pub dropped_frames: u64,
     /// Copies that are neither delivered nor counted anywhere.
     pub lost_frames: u64,
-    /// Copies that left with other bytes than they entered with, or with none of ours; malformed ones that left as good, and
-    /// poisoned ones whose FCS is not stomped.
+    /// Copies that left with other bytes than they entered with, or with none of ours; malformed ones that left as
+    /// good, and poisoned ones whose FCS is not stomped.
     pub corrupted_frames: u64,
     /// Frames that left behind a later one of the same pair.
     pub reordered_frames: u64,
@@ -95,19 +96,19 @@ pub struct Report {
     pub wrongly_poisoned_frames: u64,
     /// Copies that left at another port than the one they were for, because its address was not known.
     pub flooded_copies: u64,
-    /// The sources fell behind, or copies were dropped, by more than 0.5 % of the beats offered in the window, by two of the
-    /// longest frames at each port, and by a round.
+    /// The sources fell behind, or copies were dropped, by more than 0.5 % of the beats offered in the window, by two
+    /// of the longest frames at each port, and by a round.
     pub saturated: bool,
-    /// Latency had come to rest: of ten batches in the window the second five have the same mean as the first, within 5 % or
-    /// three standard errors, and the point is not saturated.
+    /// Latency had come to rest: of ten batches in the window the second five have the same mean as the first, within
+    /// 5 % or three standard errors, and the point is not saturated.
     pub steady: bool,
     /// From the edge at which a frame's first beat is first offered to the edge at which it leaves; unpoisoned frames
     /// first offered in the window.
     pub latency_cycles: Summary,
     /// From the edge at which a frame's first beat is first offered to the edge at which its last beat leaves.
     pub last_latency_cycles: Summary,
-    /// From the edge at which a frame's first beat is taken to the edge at which the switch hands it to the queue of its
-    /// egress: the lookup, and any wait for room; frames taken in the window. `None` for a fabric.
+    /// From the edge at which a frame's first beat is taken to the edge at which the switch hands it to the queue of
+    /// its egress: the lookup, and any wait for room; frames taken in the window. `None` for a fabric.
     pub lookup_latency_cycles: Option<Summary>,
     /// Flows that were sent whole; `None` for a pattern without flows, here and below.
     pub flows: Option<Completions>,
@@ -117,7 +118,8 @@ pub struct Report {
     pub victim: Option<Completions>,
     /// Jain's index of the beats of each ingress that left in the window.
     pub jain_index: f64,
-    /// The most beats that were inside at a time for each pair of ports, the fullest pair first; of the 256 fullest pairs at most.
+    /// The most beats that were inside at a time for each pair of ports, the fullest pair first; of the 256 fullest
+    /// pairs at most.
     pub queue_high_water: Vec<HighWater>,
     /// What the statistics pins counted, by cause.
     pub causes: BTreeMap<&'static str, u64>,
@@ -152,6 +154,21 @@ pub fn run(
     let traffic = Traffic::new(*spec, config, engine.top())?;
     let stimulus = Stimulus::planned(traffic, spec, config.ports);
     play(engine, config, lossy, spec, stimulus, progress)
+}
+
+/// Resets `engine`, which runs the recording's configuration, top and settings, and replays the recording on it.
+///
+/// # Errors
+/// As [`run`], but for [`Error::Invalid`].
+pub fn replay(
+    engine: &mut dyn Engine,
+    recording: &Recording,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, Error> {
+    let head = recording.head();
+    let stimulus = recording.stimulus();
+    let (config, lossy) = (head.config, head.settings.lossy);
+    play(engine, config, lossy, &head.spec, stimulus, progress)
 }
 
 fn play(
@@ -250,8 +267,8 @@ fn total(beats: &[u64]) -> u64 {
     beats.iter().sum()
 }
 
-/// Whether the sources fell behind their plans, or copies were dropped, by more than one may put down to the edges of the
-/// window.
+/// Whether the sources fell behind their plans, or copies were dropped, by more than one may put down to the edges of
+/// the window.
 fn is_saturated(flows: &Flows, bench: &Bench, config: &Config, spec: &Spec, taken: u64) -> bool {
     let planned = flows.planned_window_beats;
     let dropped = bench.counts.total(Cause::DropFull) as f64;

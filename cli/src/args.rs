@@ -1,5 +1,7 @@
 //! What users type.
 
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -92,6 +94,9 @@ pub struct SimulateArgs {
     /// Options of recordings.
     #[command(flatten)]
     pub stimulus: StimulusArgs,
+    /// Options of many runs.
+    #[command(flatten)]
+    pub sweep: SweepArgs,
     /// Options of a replay.
     #[command(flatten)]
     pub replay: ReplayArgs,
@@ -157,7 +162,7 @@ pub struct StimulusArgs {
 }
 
 /// What a recording says itself, and what goes with other runs.
-const FOR_PLANNED: [&str; 15] = [
+const FOR_PLANNED: [&str; 16] = [
     "config",
     "top",
     "lossy",
@@ -172,8 +177,29 @@ const FOR_PLANNED: [&str; 15] = [
     "pause",
     "back_pressure",
     "record",
+    "seeds",
     "pcap",
 ];
+
+/// Options of `simulate` for many seeds.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Many seeds")]
+pub struct SweepArgs {
+    /// Run every seed from FIRST to LAST, both included; one row a seed, with --json one object a line
+    #[arg(
+        long,
+        value_name = "FIRST..LAST",
+        value_parser = seeds,
+        conflicts_with_all = ["seed", "record", "wave", "pcap"]
+    )]
+    pub seeds: Option<Seeds>,
+    /// Runs at a time; the results are the same for any number
+    #[arg(long, value_name = "COUNT", default_value = "1", requires = "seeds")]
+    pub threads: NonZeroUsize,
+}
+
+/// The seeds of many runs.
+pub type Seeds = RangeInclusive<u64>;
 
 /// Options of `simulate` for captures.
 #[derive(Args, Debug)]
@@ -289,6 +315,14 @@ impl From<Fcs> for EgressFcs {
             Fcs::Strip => EgressFcs::Strip,
         }
     }
+}
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let seeds = text
+        .split_once("..")
+        .and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?))
+        .filter(|seeds: &Seeds| !seeds.is_empty());
+    seeds.ok_or_else(|| "it must be FIRST..LAST, like 1..8".into())
 }
 
 fn sized_config(text: &str) -> Result<&'static Config, String> {

@@ -8,6 +8,7 @@ mod output;
 mod progress;
 mod simulate;
 mod study;
+mod sweep;
 
 use std::process::ExitCode;
 

@@ -31,6 +31,13 @@ pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&text)
 }
 
+/// Prints one JSON object on a line.
+pub fn print_json_line(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string(value).context("cannot make JSON of the result")?;
+    text.push('\n');
+    print(&text)
+}
+
 /// Lines of a name and a value.
 #[derive(Default)]
 struct Table(String);
@@ -87,6 +94,31 @@ fn state(report: &simulate::Report) -> &'static str {
         (false, true) => "",
         (false, false) => ", not steady",
     }
+}
+
+/// The names of the columns of [`sweep_row`].
+pub fn sweep_head(threads: usize) -> String {
+    format!(
+        "{:>20} {:>8} {:>8} {:>10} {:>8} {:>8} {:>7}  {threads} at a time\n",
+        "seed", "offered", "accepted", "mean", "p99", "max", "Jain"
+    )
+}
+
+/// One run in a line, for people: loads, latency of the first beat, fairness.
+pub fn sweep_row(report: &simulate::Report) -> String {
+    let latency = &report.latency_cycles;
+    format!(
+        "{:>20} {:>8.4} {:>8.4} {:>10.2} {:>8} {:>8} {:>7.4}  {}{}\n",
+        report.seed,
+        report.offered_load,
+        report.accepted_load,
+        latency.mean,
+        latency.p99,
+        latency.max,
+        report.jain_index,
+        if report.is_clean() { "clean" } else { "FAILED" },
+        state(report),
+    )
 }
 
 /// The report on generated traffic, for people.

@@ -16,6 +16,7 @@ use lightswitch_sim::wave::Tapped;
 use crate::args::SimulateArgs;
 use crate::output;
 use crate::progress::{Progress, Spinner};
+use crate::sweep;
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
@@ -30,6 +31,9 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
             drop(progress);
             print(args, &report)
         });
+    }
+    if let Some(seeds) = &args.sweep.seeds {
+        return sweep::run(args, seeds.clone());
     }
     let settings = settings(args);
     if let Some(path) = &args.stimulus.record {
@@ -50,7 +54,7 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
 }
 
 /// The settings of the switch that was asked for.
-fn settings(args: &SimulateArgs) -> Settings {
+pub fn settings(args: &SimulateArgs) -> Settings {
     Settings {
         lossy: args.lossy,
         store_and_forward: if args.store_and_forward {
@@ -67,7 +71,7 @@ fn settings(args: &SimulateArgs) -> Settings {
 }
 
 /// The stimulus that was asked for, from `seed`.
-fn spec(args: &SimulateArgs, seed: u64) -> Spec {
+pub fn spec(args: &SimulateArgs, seed: u64) -> Spec {
     let traffic = &args.traffic;
     Spec {
         pattern: traffic.traffic,
@@ -83,7 +87,7 @@ fn spec(args: &SimulateArgs, seed: u64) -> Spec {
 }
 
 /// The engine that was asked for; says what it waits for while its Verilog is compiled.
-fn build(
+pub fn build(
     args: &SimulateArgs,
     config: &Config,
     top: Top,
@@ -133,7 +137,7 @@ fn print(args: &SimulateArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Fails if the switch broke its contract.
-fn check(report: &Report) -> anyhow::Result<()> {
+pub fn check(report: &Report) -> anyhow::Result<()> {
     if !report.is_clean() {
         bail!(
             "the switch broke its contract: {} lost, {} corrupted, {} out of order, {} delivered twice, {} poisoned without \

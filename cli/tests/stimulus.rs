@@ -1,4 +1,4 @@
-//! `simulate --record` and `--replay` as users meet them.
+//! `simulate --record`, `--replay` and `--seeds` as users meet them.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
@@ -139,6 +139,53 @@ fn every_pattern_is_run_and_reported_in_a_table() {
 }
 
 #[test]
+fn any_number_of_threads_prints_the_same_rows_in_order() {
+    let options = [
+        "--seeds",
+        "3..9",
+        "--cycles",
+        "4000",
+        "--pause",
+        "0.1",
+        "--back-pressure",
+        "0.1",
+    ];
+    let rows = |threads: &str| -> Vec<Value> {
+        let lines = said(&[&options[..], &["--threads", threads, "--json"]].concat());
+        lines.lines().map(comparable).collect()
+    };
+    let one = rows("1");
+    assert_eq!(one, rows("2"));
+    assert_eq!(one, rows("5"));
+    let seeds: Vec<u64> = one
+        .iter()
+        .map(|row| row["seed"].as_u64().unwrap())
+        .collect();
+    assert_eq!(seeds, [3, 4, 5, 6, 7, 8, 9]);
+    // A row is what a run of that seed prints.
+    let alone = json(&[
+        "--seed",
+        "5",
+        "--cycles",
+        "4000",
+        "--pause",
+        "0.1",
+        "--back-pressure",
+        "0.1",
+    ]);
+    assert_eq!(one[2], alone);
+    assert_ne!(one[0]["delivery_digest"], one[1]["delivery_digest"]);
+
+    let table = said(&[&options[..], &["--threads", "2"]].concat());
+    let widths: Vec<usize> = table.lines().map(|line| line.find("  ").unwrap()).collect();
+    assert_eq!((table.lines().count(), widths.len()), (8, 8));
+    assert!(
+        table.lines().skip(1).all(|line| line.contains(" clean")),
+        "{table}"
+    );
+}
+
+#[test]
 fn sizes_beyond_the_table_are_for_the_model() {
     let report = json(&["--config", "24x32", "--cycles", "1000"]);
     assert_eq!(
@@ -188,6 +235,16 @@ fn options_that_cannot_be_are_refused() {
         ("the share of back-pressure", &["--back-pressure", "1"]),
         ("port 4 does not exist", &["--back-pressure", "4:1:1"]),
         ("below 20000", &["--back-pressure", "1:20000"]),
+        ("FIRST..LAST", &["--seeds", "5"]),
+        ("FIRST..LAST", &["--seeds", "5..4"]),
+        ("cannot be used with", &["--seeds", "1..2", "--seed", "1"]),
+        ("cannot be used with", &["--seeds", "1..2", "--record", "x"]),
+        (
+            "cannot be used with",
+            &["--seeds", "1..2", "--wave", "x.vcd"],
+        ),
+        ("--seeds", &["--threads", "2"]),
+        ("invalid value '0'", &["--seeds", "1..2", "--threads", "0"]),
         ("cannot be used with", &["--replay", "x", "--record", "y"]),
         (
             "cannot be used with",
@@ -195,9 +252,25 @@ fn options_that_cannot_be_are_refused() {
         ),
         ("cannot be used with", &["--replay", "x", "--load", "0.5"]),
         ("cannot be used with", &["--replay", "x", "--lossy"]),
+        ("cannot be used with", &["--replay", "x", "--seeds", "1..2"]),
     ] {
         refused(2, words, options);
     }
+}
+
+#[test]
+fn a_sweep_that_cannot_run_says_so_once() {
+    let sweep = ["--seeds", "1..4", "--threads", "2"];
+    refused(
+        2,
+        "the load",
+        &[&sweep[..], &["--load", "7", "--json"]].concat(),
+    );
+    refused(
+        2,
+        "model for",
+        &[&sweep[..], &["--config", "9x64", "--engine", "rtl"]].concat(),
+    );
 }
 
 #[test]

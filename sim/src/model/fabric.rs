@@ -166,10 +166,53 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
         self.queues.front(self.queues.of(ingress, egress))
     }
 
+    /// What most columns do in most cycles: a frame flows, its next beats are there, there is nothing to choose, and no
+    /// other queue moves. The beat that leaves, or `None` if that is not so.
+    #[inline(always)]
+    fn flow(&mut self, egress: usize, ready: bool) -> Option<Beat> {
+        let column = &mut self.columns[egress];
+        if !ready || column.active == NOBODY {
+            return None;
+        }
+        let is_settled = if column.upcoming == NOBODY {
+            !column.request.any()
+        } else {
+            !column.is_fresh
+        };
+        let ingress = usize::from(column.active);
+        let settled = column.core & column.head;
+        let mut unsettled = column.stored.without(settled) | column.core.without(column.head);
+        unsettled.clear(ingress);
+        let flows = (settled & column.stored).has(ingress) && !column.head_last.has(ingress);
+        if !is_settled || !flows || unsettled.any() {
+            return None;
+        }
+        let queue = egress * self.ports + ingress;
+        let (beat, next_is_last, cells) = self.queues.shift(queue);
+        if self.is_tapped {
+            self.leftover[queue] = beat;
+        }
+        column.is_fresh = column.upcoming == NOBODY;
+        if next_is_last {
+            column.head_last.set(ingress);
+        }
+        if cells == 0 {
+            column.stored.clear(ingress);
+        }
+        if cells + 1 == self.full_cells {
+            self.doubtful.push(queue as u32);
+        }
+        Some(beat_of::<K>(beat))
+    }
+
     /// One column; whether it rests.
     #[inline(always)]
     fn step_column(&mut self, egress: usize, ready: bool, offered: &mut Option<Beat>) -> bool {
         let base = egress * self.ports;
+        if let Some(beat) = self.flow(egress, ready) {
+            *offered = Some(beat);
+            return false;
+        }
         let column = &mut self.columns[egress];
         let active = column.active;
 

@@ -478,10 +478,9 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
             port.newest = place as u8;
             let before = port.crc;
             if !special.has(index) && raw_keep == Self::FULL {
+                // Enables and faults are looked at with a last beat only.
                 let slot = &mut port.slot[place];
                 slot.data = raw;
-                slot.keep = Self::FULL;
-                slot.fault = 0;
                 slot.crc = before;
                 port.crc = crc::beat::<K>(before, raw);
                 return;
@@ -539,7 +538,9 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
         (enter & last).each(|index| self.port[index].beats = 0);
         close.each(|index| {
             let port = &mut self.port[index];
-            port.slot[port.newest as usize % SLOTS].fault = fault::GAP;
+            let slot = &mut port.slot[port.newest as usize % SLOTS];
+            slot.keep = Self::FULL;
+            slot.fault = fault::GAP;
             port.beats = 0;
         });
 

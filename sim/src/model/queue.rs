@@ -188,6 +188,31 @@ impl Queues {
         }
     }
 
+    /// Takes the oldest beat away and counts a cell less: the beat, whether the one behind it is a last one, and the cells
+    /// that are left. There must be two beats, and one of them in a cell.
+    #[inline(always)]
+    pub fn shift(&mut self, queue: usize) -> (Stored, bool, u16) {
+        let q = &mut self.queue[queue];
+        let head = q.head;
+        let chunk = &self.chunks[head as usize];
+        let at = q.head_at as usize % CHUNK_BEATS;
+        let beat = Stored {
+            data: chunk.data[at],
+            side: chunk.side[at],
+        };
+        q.cells -= 1;
+        let behind = if at + 1 == CHUNK_BEATS {
+            q.head = chunk.next;
+            q.head_at = 0;
+            self.free.push(head);
+            self.chunks[q.head as usize].side[0]
+        } else {
+            q.head_at += 1;
+            chunk.side[at + 1]
+        };
+        (beat, behind.is_last(), q.cells)
+    }
+
     /// The second oldest beat; there must be one.
     pub fn second(&self, queue: usize) -> Stored {
         let q = &self.queue[queue];
@@ -239,8 +264,13 @@ mod tests {
                 assert_eq!(queues.front(queue), beat);
                 if let Some(next) = model[queue].front() {
                     assert_eq!(queues.second(queue), *next);
+                    let cells = queues.get(queue).cells;
+                    let last = next.side.is_last();
+                    assert_eq!(queues.shift(queue), (beat, last, cells - 1));
+                } else {
+                    queues.pop(queue);
+                    queues.get(queue).cells -= 1;
                 }
-                queues.pop(queue);
             }
             longest = longest.max(model[queue].len());
         }

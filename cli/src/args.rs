@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{value_parser, Args, Parser, Subcommand, ValueEnum};
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::target::Target;
 use lightswitch_hdl::tops::Top;
@@ -231,16 +231,22 @@ pub struct ReplayArgs {
 #[derive(Args, Debug)]
 pub struct LockstepArgs {
     /// Configuration
-    #[arg(long, default_value = "4x64", value_parser = config, help = config_help())]
+    #[arg(long, default_value = "4x64", value_parser = sized_config, help = sized_config_help())]
     pub config: &'static Config,
     /// What to run: switch, fabric or fabric-mc; without it all three
     #[arg(long, value_parser = top)]
     pub top: Option<Top>,
-    /// Engines to compare, two or more; the first one says what is taken
-    #[arg(long, value_delimiter = ',', default_value = "rtl,model")]
+    /// Engines to compare, two or more of rtl, verilated, model and naive; the first one says what is taken [default:
+    /// rtl,model, and naive,model for a configuration that is simulated only]
+    #[arg(long, value_delimiter = ',')]
     pub engines: Vec<EngineKind>,
-    /// Cycles of each top
-    #[arg(long, default_value_t = 20_000, conflicts_with = "replay")]
+    /// Cycles of each top, 1 or more
+    #[arg(
+        long,
+        default_value_t = 20_000,
+        value_parser = value_parser!(u64).range(1..),
+        conflicts_with = "replay"
+    )]
     pub cycles: u64,
     /// The same seed gives the same stimulus
     #[arg(long, default_value_t = 1, conflicts_with = "replay")]

@@ -48,14 +48,6 @@ struct Found {
 
 /// Runs the command.
 pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
-    if args.engines.len() < 2 {
-        return Err(Error::Invalid {
-            what: "the number of engines",
-            value: args.engines.len().to_string(),
-            expected: "2 or more, to be compared".into(),
-        }
-        .into());
-    }
     let runs = match &args.replay {
         Some(file) => {
             let plan = read(file)?;
@@ -70,22 +62,23 @@ pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
             })
             .collect(),
     };
+    let engines = engines(args, runs[0].0)?;
     let mut report = Report {
         config: runs[0].0.name.into(),
-        engines: args.engines.iter().map(|kind| kind.name()).collect(),
+        engines: engines.iter().map(|kind| kind.name()).collect(),
         seed: args.seed,
         cycles: 0,
         mismatches: 0,
         first_mismatch: None,
     };
     for (config, top, mut stimulus) in runs {
-        let (cycles, mismatch) = compare(args, config, top, &mut stimulus)?;
+        let (cycles, mismatch) = compare(&engines, config, top, &mut stimulus)?;
         report.cycles += cycles;
         let Some(mismatch) = mismatch else { continue };
         report.mismatches += 1;
         if report.first_mismatch.is_none() {
             let plan = stimulus.written();
-            report.first_mismatch = Some(keep(args, config, top, &plan, &mismatch)?);
+            report.first_mismatch = Some(keep(args, &engines, config, top, &plan, &mismatch)?);
         }
     }
     if args.json {
@@ -97,6 +90,37 @@ pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
         bail!("the engines differ, in {} of the runs", report.mismatches);
     }
     Ok(())
+}
+
+/// The engines to compare: those that are asked for, or those that there are for `config`.
+fn engines(args: &LockstepArgs, config: &Config) -> Result<Vec<EngineKind>, Error> {
+    let chosen = match args.engines.as_slice() {
+        [] if config.is_listed() => &[EngineKind::Rtl, EngineKind::Model],
+        [] => &[EngineKind::Naive, EngineKind::Model],
+        chosen => chosen,
+    };
+    let is_twice = |(at, kind): (usize, &EngineKind)| chosen[..at].contains(kind);
+    let refuse = |what: &'static str, value: String, expected: &str| {
+        Err(Error::Invalid {
+            what,
+            value,
+            expected: expected.into(),
+        })
+    };
+    if chosen.len() < 2 {
+        let count = chosen.len().to_string();
+        return refuse("the number of engines", count, "2 or more, to be compared");
+    }
+    if let Some((_, kind)) = chosen.iter().enumerate().find(|one| is_twice(*one)) {
+        let name = format!("{} twice", kind.name());
+        return refuse("the list of engines", name, "of each one once");
+    }
+    if chosen.contains(&EngineKind::Reference) {
+        let name = EngineKind::Reference.name().into();
+        let expected = "one that has every pin: rtl, verilated, model or naive";
+        return refuse("an engine to compare", name, expected);
+    }
+    Ok(chosen.to_vec())
 }
 
 fn read(file: &Path) -> anyhow::Result<Plan> {
@@ -119,12 +143,12 @@ fn build(kinds: &[EngineKind], config: &Config, top: Top) -> Result<Vec<Box<dyn 
 }
 
 fn compare(
-    args: &LockstepArgs,
+    engines: &[EngineKind],
     config: &Config,
     top: Top,
     stimulus: &mut Stimulus,
 ) -> anyhow::Result<(u64, Option<Mismatch>)> {
-    let mut built = build(&args.engines, config, top)?;
+    let mut built = build(engines, config, top)?;
     let mut engines = lockstep::borrowed(&mut built);
     let mut progress = Progress::new("cycles");
     let report = lockstep::run(
@@ -139,6 +163,7 @@ fn compare(
 /// Shrinks the run, and writes it and its waves down.
 fn keep(
     args: &LockstepArgs,
+    engines: &[EngineKind],
     config: &Config,
     top: Top,
     plan: &Plan,
@@ -148,7 +173,7 @@ fn keep(
     let (small, shrunk) = lockstep::shrink(
         plan,
         &pins::outputs(config, top),
-        &mut || build(&args.engines, config, top),
+        &mut || build(engines, config, top),
         &mut |done, total| progress.update(done, total),
     )?;
     drop(progress);
@@ -159,7 +184,7 @@ fn keep(
     let text = serde_json::to_string(&small)?;
     fs::write(&replay, text).with_context(|| replay.display().to_string())?;
     let mut waves = Vec::new();
-    for kind in &args.engines {
+    for kind in engines {
         let name = format!("{}-{}-{}.fst", config.name, top.name(), kind.name());
         let path = args.out.join(name);
         let engine = build(&[*kind], config, top)?.remove(0);
@@ -179,10 +204,7 @@ fn keep(
         top: top.name().into(),
         cycle: mismatch.cycle,
         shrunk_cycle: shrunk.cycle,
-        pin: match shrunk.pin.row {
-            Some(row) => format!("{}[{row}]", shrunk.pin.name),
-            None => shrunk.pin.name.clone(),
-        },
+        pin: shrunk.pin.to_string(),
         values: shrunk
             .values
             .map(|(engine, value)| (engine, format!("{value:#x}"))),

@@ -771,6 +771,16 @@ fn lockstep_compares_what_it_is_asked_to() {
     assert!(report["first_mismatch"].is_null());
     assert_eq!(report["engines"], serde_json::json!(["rtl", "model"]));
 
+    let beyond = ["--config", "24x32", "--top", "switch", "--cycles", "400"];
+    let done = lightswitch(&[&["lockstep", "--json"], &beyond[..]].concat());
+    assert_eq!(done.status.code(), Some(0));
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(
+        (&report["cycles"], &report["mismatches"]),
+        (&400.into(), &0.into())
+    );
+    assert_eq!(report["engines"], serde_json::json!(["naive", "model"]));
+
     let folder = tempdir().unwrap();
     let broken = folder.path().join("broken.json");
     std::fs::write(&broken, "{\"config\": 4}").unwrap();
@@ -779,18 +789,18 @@ fn lockstep_compares_what_it_is_asked_to() {
         "no replay file",
         &["lockstep", "--replay", text(&broken)],
     );
-    let cases: [(&str, &[&str]); 3] = [
+    let cases: [(&str, &[&str]); 6] = [
         ("2 or more", &["lockstep", "--engines", "rtl"]),
+        ("model twice", &["lockstep", "--engines", "model,model"]),
         (
-            "records pins",
-            &[
-                "lockstep",
-                "--engines",
-                "model,reference",
-                "--top",
-                "switch",
-            ],
+            "has every pin",
+            &["lockstep", "--engines", "model,reference"],
         ),
+        (
+            "model or naive for the configuration 24x32",
+            &["lockstep", "--config", "24x32", "--engines", "rtl,model"],
+        ),
+        ("0 is not in", &["lockstep", "--cycles", "0"]),
         ("one of model", &["lockstep", "--engines", "rtl,warp"]),
     ];
     for (words, arguments) in cases {

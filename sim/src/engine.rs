@@ -16,6 +16,7 @@ use lightswitch_hdl::tops::Top;
 use crate::beat::Beat;
 use crate::frame::Mac;
 use crate::model;
+use crate::naive;
 use crate::reference::Reference;
 use crate::rtl;
 use crate::verilated::{self, Step};
@@ -460,16 +461,19 @@ pub enum EngineKind {
     Rtl,
     /// The exported Verilog, compiled by Verilator.
     Verilated,
+    /// The RTL register by register, for any number of ports, to compare the model with.
+    Naive,
     /// The naive functional reference: right frames, not the RTL's cycles.
     Reference,
 }
 
 impl EngineKind {
     /// Every engine that can be built.
-    pub const ALL: [EngineKind; 4] = [
+    pub const ALL: [EngineKind; 5] = [
         EngineKind::Model,
         EngineKind::Rtl,
         EngineKind::Verilated,
+        EngineKind::Naive,
         EngineKind::Reference,
     ];
 
@@ -483,6 +487,7 @@ impl EngineKind {
             EngineKind::Model => "model",
             EngineKind::Rtl => "rtl",
             EngineKind::Verilated => "verilated",
+            EngineKind::Naive => "naive",
             EngineKind::Reference => "reference",
         }
     }
@@ -494,6 +499,7 @@ impl EngineKind {
             EngineKind::Model => "written for speed, the RTL's pins in every cycle",
             EngineKind::Rtl => "the RTL itself, cycle by cycle",
             EngineKind::Verilated => "the exported Verilog, cycle by cycle; needs Verilator",
+            EngineKind::Naive => "the RTL's registers one by one, for any number of ports; slow",
             EngineKind::Reference => "the naive functional reference, not cycle-exact",
         }
     }
@@ -566,7 +572,7 @@ pub fn build_with_progress(
             "the engine",
             kind.name(),
             format!(
-                "model for the configuration {}; there are blocks for {} only",
+                "model or naive for the configuration {}; there are blocks for {} only",
                 config.name,
                 known.join(", ")
             ),
@@ -576,6 +582,7 @@ pub fn build_with_progress(
         (EngineKind::Model, _) => model::build(config, top, settings),
         (EngineKind::Rtl, _) => rtl::build(config, top, settings),
         (EngineKind::Verilated, _) => verilated::build(config, top, settings, progress),
+        (EngineKind::Naive, _) => naive::build(config, top, settings),
         (EngineKind::Reference, Top::Switch) => Ok(Box::new(Reference::new(config, settings))),
         (EngineKind::Reference, Top::Fabric | Top::FabricMc) => Err(Error::invalid(
             "the engine",
@@ -642,11 +649,11 @@ mod tests {
             let error = build(kind, config, &Settings::default()).err().unwrap();
             let error = error.to_string();
             assert!(
-                error.contains("model for the configuration 64x64"),
+                error.contains("model or naive for the configuration 64x64"),
                 "{error}"
             );
         }
-        for kind in [EngineKind::Model, EngineKind::Reference] {
+        for kind in [EngineKind::Model, EngineKind::Naive, EngineKind::Reference] {
             let engine = build(kind, config, &Settings::default()).unwrap();
             assert_eq!(engine.ports(), 64);
         }

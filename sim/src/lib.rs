@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod lockstep;
 pub mod measure;
 pub mod model;
+pub mod naive;
 pub mod occupancy;
 pub mod pins;
 pub mod readiness;

@@ -8,31 +8,48 @@
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::tops::{self, Top};
 
-/// Most bits a recorded pin has.
+/// Most bits of a pin that are recorded as one; a wider one is recorded in parts.
 pub const MAX_PIN_BITS: usize = 64;
 
-/// An output pin of an exported top, or a row of one that has a row for each ingress.
+/// An output pin of an exported top, or a row of one that has a row for each ingress, or a part of either.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pin {
     /// Its name in the Verilog: `s00_axis_tready`, `m00_axis_tdata`, `stat_accepted`, `table_found_mask`.
     pub name: String,
     /// The ingress whose row this is; `None` for a whole pin.
     pub row: Option<usize>,
-    /// Its bits, 1 to [`MAX_PIN_BITS`].
+    /// The lowest of its bits that is recorded: 0 but for further parts.
+    pub low: usize,
+    /// Its bits that are recorded, 1 to [`MAX_PIN_BITS`].
     pub width: usize,
 }
 
+impl std::fmt::Display for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(row) = self.row {
+            write!(f, "[{row}]")?;
+        }
+        if self.low > 0 {
+            write!(f, " from bit {} on", self.low)?;
+        }
+        Ok(())
+    }
+}
+
+/// The parts of the pin called `name`.
+fn parts(name: &str, row: Option<usize>, bits: usize) -> impl Iterator<Item = Pin> + use<'_> {
+    (0..bits).step_by(MAX_PIN_BITS).map(move |low| Pin {
+        name: name.into(),
+        row,
+        low,
+        width: MAX_PIN_BITS.min(bits - low),
+    })
+}
+
 /// Every output pin of `top` in `config`, in the order of [`Engine::pins`](crate::engine::Engine::pins).
-///
-/// # Panics
-/// If there are more than [`MAX_PIN_BITS`] ports: their masks do not fit.
 #[must_use]
 pub fn outputs(config: &Config, top: Top) -> Vec<Pin> {
-    assert!(
-        config.ports <= MAX_PIN_BITS,
-        "{} ports: the pins of {MAX_PIN_BITS} at most are recorded",
-        config.ports
-    );
     let names: Vec<String> = tops::pins(config, top)
         .into_iter()
         .map(|pin| pin.name)
@@ -43,11 +60,7 @@ pub fn outputs(config: &Config, top: Top) -> Vec<Pin> {
     for beginning in ['s', 'm', 't'] {
         // `stat_*` begin as the ingress streams do, and come after the egress streams.
         for name in group(beginning).filter(|name| !name.starts_with("stat_")) {
-            pins.push(Pin {
-                width: width(config, name),
-                name: name.clone(),
-                row: None,
-            });
+            pins.extend(parts(name, None, width(config, name)));
         }
         if beginning == 'm' {
             pins.extend(statistics(config, &names));
@@ -60,17 +73,11 @@ pub fn outputs(config: &Config, top: Top) -> Vec<Pin> {
 fn statistics(config: &Config, names: &[String]) -> Vec<Pin> {
     let is_matrix = |name: &&String| name.as_str() == "stat_full";
     let all = || names.iter().filter(|name| name.starts_with("stat_"));
-    let whole = all().filter(|name| !is_matrix(name)).map(|name| Pin {
-        name: name.clone(),
-        row: None,
-        width: width(config, name),
-    });
+    let whole = all()
+        .filter(|name| !is_matrix(name))
+        .flat_map(|name| parts(name, None, width(config, name)));
     let rows = all().filter(is_matrix).flat_map(|name| {
-        (0..config.ports).map(|ingress| Pin {
-            name: name.clone(),
-            row: Some(ingress),
-            width: config.ports,
-        })
+        (0..config.ports).flat_map(|ingress| parts(name, Some(ingress), config.ports))
     });
     whole.chain(rows).collect()
 }

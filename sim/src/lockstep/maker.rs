@@ -167,7 +167,7 @@ impl Maker {
     /// Bits of `tdest`.
     fn dest_w(&self) -> usize {
         match self.top {
-            Top::Fabric => self.config.ports.ilog2() as usize + 1,
+            Top::Fabric => self.config.ports.next_power_of_two().ilog2() as usize + 1,
             Top::FabricMc | Top::Switch => self.config.ports,
         }
     }
@@ -179,7 +179,8 @@ impl Maker {
             Top::Fabric => egress as u64,
             Top::FabricMc if is_odd && is_bad && random.bit() => 0,
             Top::FabricMc if is_odd => random.bits(self.dest_w()),
-            Top::FabricMc => 1 << egress,
+            // A mask names the first 64 ports.
+            Top::FabricMc => 1 << (egress % 64),
             Top::Switch => 0,
         }
     }

@@ -38,11 +38,11 @@ pub struct Mismatch {
 impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [(one, value), (other, others)] = self.values;
-        write!(f, "cycle {}: {}", self.cycle, self.pin.name)?;
-        if let Some(row) = self.pin.row {
-            write!(f, "[{row}]")?;
-        }
-        write!(f, " is {value:#x} in {one} and {others:#x} in {other}")
+        let Self { cycle, pin, .. } = self;
+        write!(
+            f,
+            "cycle {cycle}: {pin} is {value:#x} in {one} and {others:#x} in {other}"
+        )
     }
 }
 

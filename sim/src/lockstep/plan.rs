@@ -176,7 +176,7 @@ impl Plan {
     /// # Errors
     /// [`Error::Invalid`] for the first thing that does not fit.
     pub fn check(&self) -> Result<(&'static Config, Top), Error> {
-        let config = Config::named(&self.config).ok_or_else(|| {
+        let config = Config::sized(&self.config).ok_or_else(|| {
             let known = Config::ALL.map(|config| config.name).join(", ");
             Error::invalid("the plan's configuration", &self.config, known)
         })?;

@@ -261,7 +261,7 @@ impl Generator {
             settings: Setting {
                 from: 0,
                 lossy: false,
-                store_and_forward: vec![0; config.ports],
+                store_and_forward: Vec::new(),
                 gap_limit: 0,
                 ageing_period: 0,
             },
@@ -319,7 +319,8 @@ impl Generator {
             }
         }
         let changes = phase % 3 != 0 && cycle.is_multiple_of(CHANGE_CYCLES);
-        if changes {
+        // Beyond 64 ports there are no such masks.
+        if changes && ports <= 64 {
             self.settings.store_and_forward = (0..ports).map(|_| random.bits(ports)).collect();
         }
         if has_begun || changes {

@@ -217,6 +217,7 @@ impl<const W: usize, const K: usize> Model<W, K> {
     /// Records the output pins of this cycle but for the ingresses' `tready`, which come first and are known later.
     fn record(&self, pins: &mut Vec<u64>) {
         let ports = self.config.ports;
+        let words = ports.div_ceil(64);
         pins.clear();
         pins.resize(ports, 0);
         for egress in 0..ports {
@@ -234,13 +235,13 @@ impl<const W: usize, const K: usize> Model<W, K> {
             ]);
         }
         for cause in counted_causes(self.top) {
-            let mut counted = 0;
+            let mut counted = Mask::<W>::NONE;
             for (event, ingress, _) in &self.events {
                 if event == cause {
-                    counted |= 1 << ingress;
+                    counted.set(*ingress);
                 }
             }
-            pins.push(counted);
+            pins.extend(&counted.0[..words]);
         }
         if let Front::Switch { table, .. } = &self.front {
             let stat = table.pins();
@@ -248,16 +249,17 @@ impl<const W: usize, const K: usize> Model<W, K> {
             pins.push(u64::from(stat.aged[0]) | u64::from(stat.aged[1]) << 1);
         }
         let rows = pins.len();
-        pins.resize(rows + ports, 0);
+        pins.resize(rows + ports * words, 0);
         for (event, ingress, egresses) in &self.events {
             if *event == Cause::DropFull {
-                pins[rows + ingress] |= egresses.0[0];
+                let row = &mut pins[rows + ingress * words..][..words];
+                row.copy_from_slice(&egresses.0[..words]);
             }
         }
         if let Front::Switch { table, .. } = &self.front {
             let answer = table.pins();
             pins.extend([table.is_ready(), table.is_done(), answer.found].map(u64::from));
-            pins.push(answer.found_mask.0[0]);
+            pins.extend(&answer.found_mask.0[..words]);
             pins.extend([answer.found_static, answer.full, table.is_open()].map(u64::from));
         }
     }

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exported import ROOT, TARGETS, TOPS, ExportError, configurations, top_module, verilog_files
+from measure import git
 
 OUT = ROOT / "out" / "test"
 VENV = Path(os.environ.get("LIGHTSWITCH_VENV", ROOT / ".venv"))
@@ -31,6 +32,16 @@ SYNTHESISED = (("4x64", "ecp5"), ("2x32", "ice40"))
 
 # The row that is measured to see that measuring works, and thrown away: the smallest one.
 TRIAL = "fabric-2x32-ice40"
+
+# Lockstep with a seed of its own: configuration, engines, cycles of each top.
+LOCKSTEP = (
+    ("2x32", "rtl,verilated,model", 300_000),
+    ("4x64", "rtl,verilated,model", 300_000),
+    ("8x64", "verilated,model", 500_000),
+)
+
+# What a run leaves in target, out and the virtual environment, in bytes, and what it needs beside it in any case.
+KEPT_BYTES, SPARE_BYTES = 8_000_000_000, 1_000_000_000
 
 # Commands of the README that are steps of their own here, and this script itself.
 STEPS_OF_THEIR_OWN = ("scripts/demo", "scripts/measure", "scripts/test")
@@ -137,7 +148,40 @@ def check_readme(step: Step) -> None:
         print(f"works: {command}", flush=True)
 
 
-def steps() -> list[Step]:
+def lockstep(seed: int) -> Callable[[Step], None]:
+    """A step that compares the engines on a stimulus that no test has."""
+
+    def action(step: Step) -> None:
+        print(f"seed {seed}: scripts/test --seed {seed} repeats it", flush=True)
+        for config, engines, cycles in LOCKSTEP:
+            command = ["cargo", "run", "--quiet", "-p", "lightswitch", "--", "lockstep", "--config", config]
+            command += ["--engines", engines, "--cycles", str(cycles), "--seed", str(seed)]
+            run(step, [*command, "--out", str(OUT / "lockstep")])
+
+    return action
+
+
+def seed_of_commit() -> int:
+    """Another one for each commit; 1 outside a repository."""
+    return int(git("rev-parse", "--short=8", "HEAD") or "1", 16)
+
+
+def check_disk() -> None:
+    """Refuses to begin what would end with a full disk."""
+    folders = {Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")), ROOT / "out", VENV}
+    files = (Path(folder, name) for top in folders for folder, _, names in os.walk(top) for name in names)
+    kept = sum(file.lstat().st_blocks * 512 for file in files)
+    needed = max(KEPT_BYTES - kept, 0) + SPARE_BYTES
+    free = shutil.disk_usage(ROOT).free
+    if free < needed:
+        free, needed = (f"{value / 1e9:.1f} GB" for value in (free, needed))
+        raise SystemExit(
+            f"error: {free} are free where {ROOT} is, a run needs {needed} more than it has: make room there, or "
+            "remove what earlier builds left with cargo clean"
+        )
+
+
+def steps(seed: int) -> list[Step]:
     """All steps, in order."""
     return [
         Step("setup", 600, plain("scripts/setup"), vital=True),
@@ -145,6 +189,7 @@ def steps() -> list[Step]:
         Step("clippy", 600, plain("cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
         Step("build", 1800, plain("cargo", "build", "--workspace", "--all-targets"), vital=True),
         Step("tests", 3600, plain("cargo", "test", "--workspace")),
+        Step("lockstep", 600, lockstep(seed)),
         *(Step(f"export and lint {config}", 300, export_and_lint(config)) for config in configurations()),
         Step("demo", 1800, plain("scripts/demo")),
         Step("README", 60, check_readme),
@@ -187,9 +232,11 @@ def main() -> int:
     """Runs the steps and prints the table; 1 when one failed."""
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--quick", action="store_true", help="leave synthesis and measurement out")
+    parser.add_argument("--seed", type=int, help="of the lockstep step; without it, one made from the commit")
     args = parser.parse_args()
+    check_disk()
     rows, stopped = [], False
-    for step in steps():
+    for step in steps(seed_of_commit() if args.seed is None else args.seed):
         if stopped or (args.quick and step.slow):
             rows.append((step, "not run" if stopped else "left out", 0.0, 0.0))
             continue

@@ -254,6 +254,9 @@ pub struct LockstepArgs {
     /// Folder for the waves and the replay file of a mismatch
     #[arg(long, value_name = "DIR", default_value = "lockstep")]
     pub out: PathBuf,
+    /// Keep a mismatch as it was found
+    #[arg(long)]
+    pub no_shrink: bool,
     /// Repeat the run of a replay file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "top"])]
     pub replay: Option<PathBuf>,

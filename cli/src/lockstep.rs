@@ -160,7 +160,7 @@ fn compare(
     Ok((report.cycles, report.mismatch))
 }
 
-/// Shrinks the run, and writes it and its waves down.
+/// Shrinks the run, unless told not to, and writes it and its waves down.
 fn keep(
     args: &LockstepArgs,
     engines: &[EngineKind],
@@ -169,14 +169,17 @@ fn keep(
     plan: &Plan,
     mismatch: &Mismatch,
 ) -> anyhow::Result<Found> {
-    let mut progress = Progress::new("runs to shrink it");
-    let (small, shrunk) = lockstep::shrink(
-        plan,
-        &pins::outputs(config, top),
-        &mut || build(engines, config, top),
-        &mut |done, total| progress.update(done, total),
-    )?;
-    drop(progress);
+    let (small, shrunk) = if args.no_shrink {
+        (plan.clone(), mismatch.clone())
+    } else {
+        let mut progress = Progress::new("runs to shrink it");
+        lockstep::shrink(
+            plan,
+            &pins::outputs(config, top),
+            &mut || build(engines, config, top),
+            &mut |done, total| progress.update(done, total),
+        )?
+    };
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let replay = args
         .out

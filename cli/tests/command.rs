@@ -771,6 +771,16 @@ fn lockstep_compares_what_it_is_asked_to() {
     assert!(report["first_mismatch"].is_null());
     assert_eq!(report["engines"], serde_json::json!(["rtl", "model"]));
 
+    let whole = &[
+        "lockstep",
+        "--config",
+        "2x32",
+        "--cycles",
+        "40",
+        "--no-shrink",
+    ];
+    assert_eq!(lightswitch(whole).status.code(), Some(0));
+
     let beyond = ["--config", "24x32", "--top", "switch", "--cycles", "400"];
     let done = lightswitch(&[&["lockstep", "--json"], &beyond[..]].concat());
     assert_eq!(done.status.code(), Some(0));

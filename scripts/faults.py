@@ -134,6 +134,8 @@ def main() -> int:
     if not patches:
         print(f"error: no fault in {FAULTS} has {args.only!r} in its name", file=sys.stderr)
         return 2
+    # Of the copies; what is committed while they are at work is not in them.
+    commit = git("rev-parse", "--short=12", "HEAD")
     try:
         results = try_all(patches, max(1, args.jobs))
     except FaultError as error:
@@ -145,7 +147,7 @@ def main() -> int:
         today = datetime.datetime.now(datetime.timezone.utc)
         folder = RUNS / f"{today:%Y-%m-%d}-{machine()}"
         folder.mkdir(parents=True, exist_ok=True)
-        record = {"machine": machine(), "commit": git("rev-parse", "--short=12", "HEAD"), "faults": results}
+        record = {"machine": machine(), "commit": commit, "faults": results}
         (folder / "faults.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return 0 if caught == len(results) else 1
 

@@ -72,6 +72,8 @@ def main() -> int:
     if subprocess.run(build, cwd=ROOT, check=False).returncode:
         print(f"error: failed: {' '.join(build)}", file=sys.stderr)
         return 1
+    # Of what was built; more may be committed before the end.
+    commit = git("rev-parse", "--short=12", "HEAD")
     runs = [soak(engines, int(wanted * args.share), share, args.seed) for engines, wanted, share in PAIRS]
     for run in runs:
         outcome = "DIFFER" if run["first_mismatch"] else "the same on every pin in every cycle"
@@ -80,7 +82,7 @@ def main() -> int:
         today = datetime.datetime.now(datetime.timezone.utc)
         folder = RUNS / f"{today:%Y-%m-%d}-{machine()}"
         folder.mkdir(parents=True, exist_ok=True)
-        record = {"machine": machine(), "commit": git("rev-parse", "--short=12", "HEAD"), "runs": runs}
+        record = {"machine": machine(), "commit": commit, "runs": runs}
         (folder / "soak.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return 1 if any(run["first_mismatch"] for run in runs) else 0
 

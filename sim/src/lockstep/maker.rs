@@ -111,7 +111,7 @@ impl Maker {
     /// A frame for `port` to send.
     pub fn frame(&self, random: &mut Random, mood: Mood, port: usize) -> Vec<Beat> {
         let egress = self.egress(random, mood.pattern, port);
-        let bytes = self.length(random, mood.pattern);
+        let bytes = self.length(random, mood);
         let is_bad = mood.pattern == Pattern::Malformed;
         let bytes = match self.top {
             Top::Switch => self.ethernet(random, mood, port, egress, bytes),
@@ -144,7 +144,8 @@ impl Maker {
         beats
     }
 
-    fn length(&self, random: &mut Random, pattern: Pattern) -> usize {
+    fn length(&self, random: &mut Random, mood: Mood) -> usize {
+        let pattern = mood.pattern;
         let longest = self.config.max_frame_bytes;
         let width = self.config.beat_bytes() as u32;
         if pattern == Pattern::Malformed && random.one_in(20) {
@@ -152,6 +153,11 @@ impl Maker {
         }
         if pattern == Pattern::Malformed && random.one_in(4) {
             return 1 + random.below(MIN_FRAME_BYTES as u32 - 1) as usize;
+        }
+        // On a fabric frames of a beat fill a queue by their number, before it is full of beats.
+        let is_crowd = pattern == Pattern::HotSpot && mood.gaps && self.top != Top::Switch;
+        if is_crowd && !random.one_in(8) {
+            return 1 + random.below(width) as usize;
         }
         if random.one_in(60) {
             return longest - random.below(9) as usize;

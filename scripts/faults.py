@@ -126,11 +126,12 @@ def try_all(patches: list[Path], jobs: int) -> list[dict]:
 def main() -> int:
     """The command line; 1 unless every fault is caught."""
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--only", metavar="TEXT", default="", help="faults whose name has this in it, like rtl-")
+    parser.add_argument("--only", metavar="TEXT", default="", help="faults named so, or like one of these: rtl-,room")
     parser.add_argument("--jobs", type=int, default=2, help="faults at a time, each in a copy of its own [2]")
     parser.add_argument("--trial", action="store_true", help="print, and keep nothing")
     args = parser.parse_args()
-    patches = [patch for patch in sorted(FAULTS.glob("*.patch")) if args.only in patch.stem]
+    wanted = args.only.split(",")
+    patches = [patch for patch in sorted(FAULTS.glob("*.patch")) if any(text in patch.stem for text in wanted)]
     if not patches:
         print(f"error: no fault in {FAULTS} has {args.only!r} in its name", file=sys.stderr)
         return 2

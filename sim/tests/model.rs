@@ -92,7 +92,7 @@ fn model_is_rtl_at_8x64() {
 
 #[test]
 fn model_is_rtl_at_16x64() {
-    same("16x64", 12_000, MODEL_AND_RTL);
+    same("16x64", 16_000, MODEL_AND_RTL);
 }
 
 #[test]

@@ -93,6 +93,11 @@ impl Maker {
         Mac([2, 0, 0, era, port as u8, number as u8])
     }
 
+    /// The era whose stations fell silent with the present one.
+    fn silent(era: u8) -> u8 {
+        era.wrapping_sub(1)
+    }
+
     /// An address of some station.
     fn any_station(&self, random: &mut Random, era: u8) -> Mac {
         let port = random.below(self.config.ports as u32) as usize;
@@ -205,6 +210,7 @@ impl Maker {
             2 => Mac([1, 0x80, 0xc2, 0, 0, random.bits(5) as u8]),
             3 => Self::station(port, random.below(STATIONS), mood.era),
             4 => Mac([6, random.bits(8) as u8, 0, 0, 0, 1]),
+            5 | 6 => Self::station(egress, random.below(STATIONS), Self::silent(mood.era)),
             _ => Self::station(egress, random.below(STATIONS), mood.era),
         };
         let source = match random.below(32) {
@@ -243,6 +249,7 @@ impl Maker {
         let address = match random.below(8) {
             0 => Mac([1, 0, 0x5e, 0, 0, random.bits(2) as u8]),
             1..=4 => self.crowded(random),
+            5 => self.any_station(random, Self::silent(era)),
             _ => self.any_station(random, era),
         };
         TableRequest {

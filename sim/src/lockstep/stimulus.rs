@@ -21,13 +21,17 @@ const PHASE_CYCLES: (u64, u64) = (60, 1_000);
 /// age.
 const RESET_PHASES: [usize; 7] = [0, 2, 5, 9, 14, 38, 39];
 
+/// Phases in which addresses age although nothing is lossy: so that resets meet a clock of epochs that has come far, and
+/// addresses get old after them.
+const AGEING_PHASES: std::ops::Range<usize> = 2..14;
+
 /// Cycles of a reset.
 const RESET_CYCLES: u64 = 2;
 
 /// Cycles after which pairs change between storing and cutting through, in the middle of frames.
 const CHANGE_CYCLES: u64 = 40;
 
-/// An epoch of the table in lossy phases: shorter than is legal in a large table, so that addresses age within a run.
+/// An epoch of the table: shorter than is legal in a large table, so that addresses age within a run.
 const AGEING_PERIOD: u32 = 150;
 
 /// What stands at the input pins in one cycle.
@@ -306,11 +310,8 @@ impl Generator {
             } else {
                 0
             };
-            self.settings.ageing_period = if self.settings.lossy {
-                AGEING_PERIOD
-            } else {
-                0
-            };
+            let is_ageing = self.settings.lossy || AGEING_PHASES.contains(&phase);
+            self.settings.ageing_period = if is_ageing { AGEING_PERIOD } else { 0 };
             if RESET_PHASES.contains(&phase) {
                 plan.resets.push(Span {
                     from: cycle,

@@ -77,10 +77,10 @@ pub struct SimulateArgs {
     #[arg(long)]
     pub store_and_forward: bool,
     /// Offered load: fraction of cycles with a beat at each ingress (incast: at egress 0), above 0 and up to 1
-    #[arg(long, default_value_t = 0.9)]
+    #[arg(long, default_value_t = 0.9, allow_negative_numbers = true)]
     pub load: f64,
-    /// Clock in MHz, for time stamps and waves
-    #[arg(long, default_value_t = 156.25)]
+    /// Clock in MHz, for time stamps and waves, 0.001 to 100000
+    #[arg(long, default_value_t = 156.25, value_parser = clock, allow_negative_numbers = true)]
     pub clock_mhz: f64,
     /// Write the stream pins to this file, .vcd or .fst
     #[arg(long, value_name = "FILE")]
@@ -197,6 +197,9 @@ pub struct SweepArgs {
     #[arg(long, value_name = "COUNT", default_value = "1", requires = "seeds")]
     pub threads: NonZeroUsize,
 }
+
+/// Clocks that waves and time stamps can tell.
+const LEGAL_MHZ: RangeInclusive<f64> = 0.001..=100_000.0;
 
 /// The seeds of many runs.
 pub type Seeds = RangeInclusive<u64>;
@@ -324,6 +327,14 @@ impl From<Fcs> for EgressFcs {
             Fcs::Strip => EgressFcs::Strip,
         }
     }
+}
+
+fn clock(text: &str) -> Result<f64, String> {
+    let clock = text.parse().ok().filter(|mhz| LEGAL_MHZ.contains(mhz));
+    clock.ok_or_else(|| {
+        let (least, most) = (LEGAL_MHZ.start(), LEGAL_MHZ.end());
+        format!("it must be {least} to {most} MHz; waves count picoseconds")
+    })
 }
 
 fn seeds(text: &str) -> Result<Seeds, String> {

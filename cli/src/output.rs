@@ -97,7 +97,7 @@ fn state(report: &simulate::Report) -> &'static str {
 }
 
 /// The names of the columns of [`sweep_row`].
-pub fn sweep_head(threads: usize) -> String {
+pub fn sweep_head(threads: u64) -> String {
     format!(
         "{:>20} {:>8} {:>8} {:>10} {:>8} {:>8} {:>7}  {threads} at a time\n",
         "seed", "offered", "accepted", "mean", "p99", "max", "Jain"
@@ -144,14 +144,16 @@ pub fn traffic(report: &simulate::Report) -> String {
         },
         state(report),
     ));
-    let speed = report.simulated_cycles as f64 / report.cpu_seconds.max(1e-9);
-    table.line(
-        "cycles",
-        format!(
-            "{} in {:.2} s of processor time, {speed:.0} a second",
-            report.simulated_cycles, report.cpu_seconds
-        ),
+    let mut cycles = format!(
+        "{} in {:.2} s of processor time",
+        report.simulated_cycles, report.cpu_seconds
     );
+    // Of less the clock tells too little, or nothing.
+    if report.cpu_seconds >= 0.01 {
+        let speed = report.simulated_cycles as f64 / report.cpu_seconds;
+        let _ = write!(cycles, ", {speed:.0} a second");
+    }
+    table.line("cycles", cycles);
     table.line("offered load", format!("{:.4}", report.offered_load));
     table.line("accepted load", format!("{:.4}", report.accepted_load));
     table.line("frames sent", report.sent_frames);

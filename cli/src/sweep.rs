@@ -18,11 +18,14 @@ pub fn run(args: &SimulateArgs, seeds: Seeds) -> anyhow::Result<()> {
     // What cannot be built is said once, and what is compiled is compiled once.
     drop(build(args, args.config, args.top, &settings(args))?);
     let (first, last) = seeds.into_inner();
+    let threads = (last - first)
+        .saturating_add(1)
+        .min(args.sweep.threads.get() as u64);
     let next = AtomicU64::new(0);
     let is_over = AtomicBool::new(false);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..args.sweep.threads.get() {
+        for _ in 0..threads {
             let sender = sender.clone();
             let (next, is_over) = (&next, &is_over);
             scope.spawn(move || {
@@ -38,7 +41,7 @@ pub fn run(args: &SimulateArgs, seeds: Seeds) -> anyhow::Result<()> {
             });
         }
         drop(sender);
-        let result = write(args, last - first, &receiver);
+        let result = write(args, last - first, threads, &receiver);
         is_over.store(true, Ordering::Relaxed);
         result
     })
@@ -62,13 +65,14 @@ fn point(args: &SimulateArgs, seed: u64) -> anyhow::Result<Report> {
 fn write(
     args: &SimulateArgs,
     last: u64,
+    threads: u64,
     points: &Receiver<(u64, anyhow::Result<Report>)>,
 ) -> anyhow::Result<()> {
     let mut progress = Progress::new("runs");
     let mut early = BTreeMap::new();
     let mut next = 0;
     if !args.json {
-        output::print(&output::sweep_head(args.sweep.threads.get()))?;
+        output::print(&output::sweep_head(threads))?;
     }
     for (number, result) in points {
         early.insert(number, result);

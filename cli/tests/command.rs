@@ -314,6 +314,28 @@ fn a_build_that_fails_quotes_the_tool_and_leaves_nothing() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_named_with_one_reason() {
+    if lightswitch_sim::verilated::is_skipped("a_folder_that_cannot_be_made") {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lightswitch"))
+        .args(["simulate", "--engine", "verilated", "--config", "2x32"])
+        .env("LIGHTSWITCH_CACHE", file.join("cache"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("cannot build the verilated engine: cannot use"),
+        "{said}"
+    );
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+}
+
+#[test]
 fn the_verilated_engine_says_what_is_missing() {
     let tool = ("LIGHTSWITCH_VERILATOR", "no-such-verilator");
     let output = Command::new(env!("CARGO_BIN_EXE_lightswitch"))
@@ -646,7 +668,7 @@ fn a_top_that_does_not_fit_exits_with_2() {
             ],
         ),
         (
-            "rtl for the top fabric",
+            "naive for the top fabric",
             &["simulate", "--top", "fabric", "--engine", "reference"],
         ),
         (
@@ -666,7 +688,7 @@ fn bad_usage_exits_with_2() {
     let pcap = text(&pcap);
     let out = folder.path().join("out");
     let out = text(&out);
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 21] = [
         ("unrecognized subcommand", &["fly"]),
         ("choose one of 2x32, 4x64", &["simulate", "--config", "3x7"]),
         ("one of model, rtl", &["simulate", "--engine", "warp"]),
@@ -682,10 +704,6 @@ fn bad_usage_exits_with_2() {
         (
             "the share of back-pressure",
             &["simulate", "--back-pressure", "1"],
-        ),
-        (
-            "the clock",
-            &["simulate", "--clock-mhz", "0", "--wave", out],
         ),
         ("--out-dir", &["simulate", "--pcap", pcap]),
         ("--pcap", &["simulate", "--out-dir", out]),
@@ -759,6 +777,22 @@ fn bad_usage_exits_with_2() {
         ],
     );
     assert_eq!(lightswitch(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn values_out_of_range_exit_with_2() {
+    let cases: [(&str, &[&str]); 4] = [
+        ("0.001 to 100000 MHz", &["simulate", "--clock-mhz", "0"]),
+        ("0.001 to 100000 MHz", &["simulate", "--clock-mhz", "NaN"]),
+        ("the load is `-1`", &["simulate", "--load", "-1"]),
+        (
+            "beginning: hol, wait, permutation, pim, maximal, iterations, islip",
+            &["study", "--only", "nonsense"],
+        ),
+    ];
+    for (words, arguments) in cases {
+        refused(2, words, arguments);
+    }
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn options_that_cannot_be_are_refused() {
         ("port 4 does not exist", ["--assign", "02:00:00:00:00:0a=4"]),
         ("the load", ["--load", "1e-300"]),
         ("the largest gap", ["--max-gap", "18446744073709551615"]),
-        ("the clock", ["--clock-mhz", "inf"]),
+        ("0.001 to 100000 MHz", ["--clock-mhz", "inf"]),
     ] {
         refused(2, &[words], &good, &out, &more);
     }

@@ -35,7 +35,7 @@ pub enum ToolError {
         output: String,
     },
     /// A file could not be written or read, or a tool not started.
-    #[error("{path}: {source}")]
+    #[error("cannot use {path}")]
     Io {
         /// The file or tool.
         path: String,

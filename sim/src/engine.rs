@@ -587,7 +587,10 @@ pub fn build_with_progress(
         (EngineKind::Reference, Top::Fabric | Top::FabricMc) => Err(Error::invalid(
             "the engine",
             kind.name(),
-            format!("rtl for the top {}: the reference is a switch", top.name()),
+            format!(
+                "model, rtl, verilated or naive for the top {}: the reference is a switch",
+                top.name()
+            ),
         )),
     }
 }
@@ -639,7 +642,7 @@ mod tests {
         let settings = Settings::default();
         let error = build_top(EngineKind::Reference, config, Top::FabricMc, &settings);
         let error = error.err().unwrap().to_string();
-        assert!(error.contains("rtl for the top fabric-mc"), "{error}");
+        assert!(error.contains("naive for the top fabric-mc"), "{error}");
     }
 
     #[test]

@@ -122,11 +122,12 @@ pub fn specs(options: &Options) -> Result<(Vec<Spec>, Vec<String>), Error> {
     let all = rows::all(options);
     for wanted in &options.only {
         if !all.iter().any(|spec| is_called(spec, wanted)) {
-            let mut known: Vec<&str> = all
-                .iter()
-                .filter_map(|spec| spec.row.id.split('-').next())
-                .collect();
-            known.dedup();
+            let mut known: Vec<&str> = Vec::new();
+            for name in all.iter().filter_map(|spec| spec.row.id.split('-').next()) {
+                if !known.contains(&name) {
+                    known.push(name);
+                }
+            }
             let expected = format!(
                 "the name of a row or its beginning: {} ...",
                 known.join(", ")

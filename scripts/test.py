@@ -40,7 +40,8 @@ LOCKSTEP = (
     ("8x64", "verilated,model", 500_000),
 )
 
-# What a run leaves in target, out and the virtual environment, in bytes, and what it needs beside it in any case.
+# What target, out and the virtual environment hold after some runs (7.5 GB on the reference machine), in bytes, and what a
+# run needs beside that in any case.
 KEPT_BYTES, SPARE_BYTES = 8_000_000_000, 1_000_000_000
 
 # Commands of the README that are steps of their own here, and this script itself.

@@ -48,9 +48,11 @@ struct Found {
 
 /// Runs the command.
 pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
+    let mut seed = args.seed;
     let runs = match &args.replay {
         Some(file) => {
             let plan = read(file)?;
+            seed = plan.seed;
             let (config, top) = (plan.check()).with_context(|| file.display().to_string())?;
             vec![(config, top, Stimulus::of(plan))]
         }
@@ -66,7 +68,7 @@ pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
     let mut report = Report {
         config: runs[0].0.name.into(),
         engines: engines.iter().map(|kind| kind.name()).collect(),
-        seed: args.seed,
+        seed,
         cycles: 0,
         mismatches: 0,
         first_mismatch: None,

@@ -4,6 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use lightswitch_hdl::config::Config;
+use lightswitch_hdl::tops::Top;
+use lightswitch_sim::lockstep::{Plan, Request};
 use tempfile::{tempdir, TempDir};
 
 fn lightswitch(arguments: &[&str]) -> Output {
@@ -826,6 +829,28 @@ fn lockstep_compares_what_it_is_asked_to() {
     assert_eq!(report["engines"], serde_json::json!(["naive", "model"]));
 
     let folder = tempdir().unwrap();
+    let kept = folder.path().join("kept.json");
+    let config = Config::named("2x32").unwrap();
+    let mut plan = Plan::idle(config, Top::Switch, 47);
+    plan.cycles = 30;
+    std::fs::write(&kept, serde_json::to_string(&plan).unwrap()).unwrap();
+    let done = lightswitch(&["lockstep", "--json", "--replay", text(&kept)]);
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(
+        (&report["cycles"], &report["seed"]),
+        (&30.into(), &47.into())
+    );
+
+    let request = Request {
+        from: 3,
+        op: 4,
+        address: [2; 6],
+        mask: 1,
+    };
+    plan.requests.push(request);
+    std::fs::write(&kept, serde_json::to_string(&plan).unwrap()).unwrap();
+    refused(2, "a request's op", &["lockstep", "--replay", text(&kept)]);
+
     let broken = folder.path().join("broken.json");
     std::fs::write(&broken, "{\"config\": 4}").unwrap();
     refused(

@@ -195,6 +195,9 @@ impl Plan {
         for setting in &self.settings {
             setting.settings().check(config)?;
         }
+        if let Some(request) = self.requests.iter().find(|request| request.op > 3) {
+            return Err(Error::invalid("a request's op", request.op, "0 to 3"));
+        }
         let ends = |frame: &Frame| {
             frame.beats.last().is_some_and(|beat| beat.last)
                 && frame.beats.iter().filter(|beat| beat.last).count() == 1

@@ -40,8 +40,8 @@ LOCKSTEP = (
     ("8x64", "verilated,model", 500_000),
 )
 
-# What target, out and the virtual environment hold after some runs (7.5 GB on the reference machine), in bytes, and what a
-# run needs beside that in any case.
+# What target, out and the virtual environment hold after some runs, measured as 7.5 GB, and what a run needs beside it
+# in any case; in bytes.
 KEPT_BYTES, SPARE_BYTES = 8_000_000_000, 1_000_000_000
 
 # Commands of the README that are steps of their own here, and this script itself.

@@ -4,7 +4,7 @@
 The faults are patches of one line in sim/faults/, in the model, the RTL and the exporter; the first line of each names
 the engines that then have to differ. The copies are of the last commit, in out/faults/, one for each of --jobs. Prints
 caught/total; a fault that is not caught, or does not compile, fails. What came of it goes to
-docs/runs/<date>-<machine>/faults.json.
+docs/runs/<date>-<machine>/faults.json; with --only, in place of what stands there of the same faults.
 """
 
 from __future__ import annotations
@@ -123,6 +123,16 @@ def try_all(patches: list[Path], jobs: int) -> list[dict]:
     return results
 
 
+def keep(path: Path, results: list[dict]) -> None:
+    """Writes results down, over those of the same faults and beside those of others that still exist."""
+    known = json.loads(path.read_text(encoding="utf-8"))["faults"] if path.exists() else []
+    faults = {result["fault"]: result for result in known + results}
+    names = {patch.stem for patch in FAULTS.glob("*.patch")}
+    record = {"machine": machine(), "faults": [faults[name] for name in sorted(faults) if name in names]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """The command line; 1 unless every fault is caught."""
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__.split("\n", maxsplit=1)[0])
@@ -144,12 +154,10 @@ def main() -> int:
         return 1
     caught = sum(result["caught"] for result in results)
     print(f"{caught}/{len(results)} caught")
-    if not args.trial and not args.only:
+    if not args.trial:
         today = datetime.datetime.now(datetime.timezone.utc)
-        folder = RUNS / f"{today:%Y-%m-%d}-{machine()}"
-        folder.mkdir(parents=True, exist_ok=True)
-        record = {"machine": machine(), "commit": commit, "faults": results}
-        (folder / "faults.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        path = RUNS / f"{today:%Y-%m-%d}-{machine()}" / "faults.json"
+        keep(path, [{**result, "commit": commit} for result in results])
     return 0 if caught == len(results) else 1
 
 

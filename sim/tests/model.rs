@@ -118,10 +118,10 @@ fn model_is_naive_at_64_ports() {
 
 #[test]
 fn model_is_naive_at_77_ports() {
-    same("77x64", 12_000, MODEL_AND_NAIVE);
+    same("77x64", 20_000, MODEL_AND_NAIVE);
 }
 
 #[test]
 fn model_is_naive_at_128_ports() {
-    same("128x32", 6_000, MODEL_AND_NAIVE);
+    same("128x32", 12_000, MODEL_AND_NAIVE);
 }

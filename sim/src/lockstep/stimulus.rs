@@ -28,7 +28,8 @@ const AGEING_PHASES: std::ops::Range<usize> = 2..14;
 /// Cycles of a reset.
 const RESET_CYCLES: u64 = 2;
 
-/// Cycles after which pairs change between storing and cutting through, in the middle of frames.
+/// Cycles after which pairs change between storing and cutting through, in the middle of frames, and the gap limit in the
+/// middle of pauses.
 const CHANGE_CYCLES: u64 = 40;
 
 /// An epoch of the table: shorter than is legal in a large table, so that addresses age within a run.
@@ -303,13 +304,16 @@ impl Generator {
         let random = &mut self.random;
         let ports = plan.sources.len();
         let has_begun = cycle.is_multiple_of(self.phase_cycles);
-        if has_begun {
-            self.settings.lossy = phase >= PHASES / 2;
+        let changes = phase % 3 != 0 && cycle.is_multiple_of(CHANGE_CYCLES);
+        if has_begun || changes {
             self.settings.gap_limit = if mood.gaps {
                 3 + random.below(8) as u16
             } else {
                 0
             };
+        }
+        if has_begun {
+            self.settings.lossy = phase >= PHASES / 2;
             let is_ageing = self.settings.lossy || AGEING_PHASES.contains(&phase);
             self.settings.ageing_period = if is_ageing { AGEING_PERIOD } else { 0 };
             if RESET_PHASES.contains(&phase) {
@@ -319,7 +323,6 @@ impl Generator {
                 });
             }
         }
-        let changes = phase % 3 != 0 && cycle.is_multiple_of(CHANGE_CYCLES);
         // Beyond 64 ports there are no such masks.
         if changes && ports <= 64 {
             self.settings.store_and_forward = (0..ports).map(|_| random.bits(ports)).collect();

@@ -306,61 +306,55 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
         column.rests()
     }
 
-    /// A beat of `ingress` counts in the queues of `targets`; `is_first` and `store` are for its frame.
+    /// A frame of `ingress` begins in the queues of `targets`; those in `store` show it when it is whole.
     #[inline(always)]
-    pub fn push(
-        &mut self,
-        ingress: usize,
-        targets: Mask<W>,
-        beat: Stored,
-        is_first: bool,
-        store: Mask<W>,
-    ) {
-        if is_first {
-            self.storing[ingress] = store;
-        }
-        let storing = self.storing[ingress];
-        let is_last = beat.side.is_last();
+    pub fn begin(&mut self, ingress: usize, targets: Mask<W>, store: Mask<W>) {
+        self.storing[ingress] = store;
+        targets
+            .without(store)
+            .each(|egress| self.arrive(ingress, egress));
+    }
+
+    /// A beat that does not end its frame counts in the queues of `targets`.
+    #[inline(always)]
+    pub fn push(&mut self, ingress: usize, targets: Mask<W>, data: u64) {
+        let side = Side::MIDDLE;
+        self.store(ingress, targets, Stored { data, side });
+    }
+
+    /// The last beat of a frame counts in the queues of `targets`.
+    #[inline(always)]
+    pub fn push_last(&mut self, ingress: usize, targets: Mask<W>, beat: Stored) {
+        self.store(ingress, targets, beat);
+        (targets & self.storing[ingress]).each(|egress| self.arrive(ingress, egress));
+    }
+
+    #[inline(always)]
+    fn store(&mut self, ingress: usize, targets: Mask<W>, beat: Stored) {
         targets.each(|egress| {
             let queue = self.queues.of(ingress, egress);
             let cells = self.queues.push(queue, beat);
-            let column = &mut self.columns[egress];
-            column.stored.set(ingress);
-            self.live.set(egress);
-            if cells == self.full_cells {
-                self.doubtful.push(queue as u32);
-            }
-            let q = self.queues.get(queue);
-            let arrives = if storing.has(egress) {
-                is_last
-            } else {
-                is_first
-            };
-            if arrives {
-                q.frames += 1;
-                column.request.set(ingress);
-                column.sole.put(ingress, q.frames == 1);
-                if q.frames >= MANY_FRAMES {
-                    self.doubtful.push(queue as u32);
-                    self.joined.push(queue as u32);
-                }
-            }
-        });
-    }
-
-    /// A beat in the middle of its frame counts in the queues of `targets`.
-    #[inline(always)]
-    pub fn push_middle(&mut self, ingress: usize, targets: Mask<W>, data: u64) {
-        let side = Side::MIDDLE;
-        targets.each(|egress| {
-            let queue = self.queues.of(ingress, egress);
-            let cells = self.queues.push(queue, Stored { data, side });
             self.columns[egress].stored.set(ingress);
             if cells == self.full_cells {
                 self.doubtful.push(queue as u32);
             }
         });
         self.live |= targets;
+    }
+
+    /// The arbiter of `egress` sees one more frame of `ingress`.
+    #[inline(always)]
+    fn arrive(&mut self, ingress: usize, egress: usize) {
+        let queue = self.queues.of(ingress, egress);
+        let q = self.queues.get(queue);
+        q.frames += 1;
+        let column = &mut self.columns[egress];
+        column.request.set(ingress);
+        column.sole.put(ingress, q.frames == 1);
+        if q.frames >= MANY_FRAMES {
+            self.doubtful.push(queue as u32);
+            self.joined.push(queue as u32);
+        }
     }
 
     /// Finds out for which queues the room changes at this cycle's edge: it follows the level a cycle late.

@@ -160,18 +160,18 @@ impl<const W: usize, const K: usize> Gates<W, K> {
                 let ends = is_last_pin || !is_valid || at_limit;
                 let is_marked =
                     !is_valid || (is_last_pin && is_user) || was_spoiled || is_cut || is_bad;
-                // The code of the bytes looks at the pin: a frame that is closed ends with a full beat.
-                let side = match (ends, is_last_pin) {
-                    (true, true) => Side::last(coded_bytes(keep), is_marked),
-                    (true, false) => Side::last(8, is_marked),
-                    (false, _) => Side::MIDDLE,
-                };
-                let beat = Stored {
-                    data: pins.data[ingress],
-                    side,
-                };
-                let store = settings.store_forward[ingress];
-                fabric.push(ingress, target, beat, !is_in_frame, store);
+                let data = pins.data[ingress];
+                if !is_in_frame {
+                    fabric.begin(ingress, target, settings.store_forward[ingress]);
+                }
+                if ends {
+                    // The code of the bytes looks at the pin: a frame that is closed ends with a full beat.
+                    let bytes = if is_last_pin { coded_bytes(keep) } else { 8 };
+                    let side = Side::last(bytes, is_marked);
+                    fabric.push_last(ingress, target, Stored { data, side });
+                } else {
+                    fabric.push(ingress, target, data);
+                }
             }
 
             // 2. What is counted.

@@ -38,40 +38,30 @@ mod fault {
     pub const GAP: u8 = 16;
 }
 
-/// A beat on its way through the stages.
-#[derive(Clone, Copy, Debug)]
-struct Slot<const W: usize> {
-    data: u64,
-    /// CRC state before it.
-    crc: u32,
-    keep: u8,
-    fault: u8,
-    /// What the lookup of a first or second beat read.
-    read: Read<W>,
-}
-
-/// One ingress.
+/// One ingress. What comes with every beat stands in front, what comes with a frame behind.
 #[derive(Clone, Debug)]
 struct Port<const W: usize> {
-    slot: [Slot<W>; SLOTS],
+    /// The beats in the stages, and the CRC state in front of each.
+    data: [u64; SLOTS],
+    before: [u32; SLOTS],
+    /// Of a last beat: its byte enables, and what is counted when it has left.
+    keep: [u8; SLOTS],
+    verdict: [Option<Cause>; SLOTS],
+    /// CRC state behind the newest beat.
+    crc: u32,
+    /// Beats that have entered of the frame that is coming in.
+    beats: u16,
     /// Where the oldest beat stands, and the newest.
     oldest: u8,
     newest: u8,
-    /// CRC state behind the newest beat.
-    crc: u32,
-    beats: u16,
+    /// The queues that take the frame in C.
+    target: Mask<W>,
+    /// Where it is meant to go.
+    mask: Mask<W>,
+    kind: Kind,
+    is_flooded: bool,
     /// Cycles that the running pause may still last.
     remaining: u16,
-    /// Where the frame in C goes.
-    mask: Mask<W>,
-    /// The queues that take it.
-    target: Mask<W>,
-    kind: Kind,
-    /// It is a MAC control frame, whatever else it is.
-    is_control: bool,
-    is_flooded: bool,
-    /// What is counted when the frame in C has left.
-    verdict: Option<Cause>,
     /// The first bytes of a stomped FCS that ends in the next beat.
     stomped: u32,
     /// Source addresses: of the newest frame, of one that proved good, and the one that waits for the table.
@@ -85,7 +75,7 @@ struct Port<const W: usize> {
 
 impl<const W: usize> Port<W> {
     /// A frame's first beat leaves C: to the queues with `room`, unless it is swallowed.
-    #[inline]
+    #[inline(always)]
     fn begin(
         &mut self,
         index: usize,
@@ -113,6 +103,42 @@ impl<const W: usize> Port<W> {
             count(Cause::DropFull, index, full);
         }
     }
+
+    /// Takes a beat into A.
+    #[inline(always)]
+    fn enter<const K: usize>(&mut self, data: u64) {
+        let place = (self.newest as usize + 1) % SLOTS;
+        self.newest = place as u8;
+        self.data[place] = data;
+        self.before[place] = self.crc;
+        self.crc = crc::beat::<K>(self.crc, data);
+        self.beats = self.beats.wrapping_add(1);
+    }
+
+    /// The newest beat is its frame's last: whether the FCS is good, and what is to be counted for these faults.
+    #[inline(always)]
+    fn end<const K: usize>(&mut self, keep: u8, fault: u8) -> bool {
+        let place = self.newest as usize % SLOTS;
+        let padding = K - keep.trailing_ones() as usize;
+        let is_good = self.crc == crc::RESIDUE[padding];
+        self.keep[place] = keep;
+        self.verdict[place] = verdict(fault, is_good, self.crc == 0);
+        self.restart();
+        is_good
+    }
+
+    /// The newest beat has only the bytes that `keep` enables.
+    fn cut<const K: usize>(&mut self, keep: u8) {
+        let place = self.newest as usize % SLOTS;
+        self.data[place] = enabled(self.data[place], keep);
+        self.crc = crc::beat::<K>(self.before[place], self.data[place]);
+    }
+
+    /// The next beat that enters is a first one.
+    fn restart(&mut self) {
+        self.crc = crc::INITIAL;
+        self.beats = 0;
+    }
 }
 
 /// What becomes of a frame.
@@ -129,21 +155,21 @@ enum Kind {
 pub struct Ingresses<const W: usize, const K: usize> {
     all: Mask<W>,
     port: Vec<Port<W>>,
-    last_free_beat: u16,
-    last_short_beat: u16,
+    /// What the lookups of first and second beats read.
+    read: Vec<[Read<W>; SLOTS]>,
+    max_frame_beats: u16,
     /// Byte enables of a longest frame's last beat.
     allowed: u8,
     // In front of A, for short beats.
     ahead: Mask<W>,
     ahead_last: Mask<W>,
     ahead_user: Mask<W>,
+    ahead_full: Mask<W>,
     // The frame that is coming in.
     open: Mask<W>,
     discarding: Mask<W>,
     after_first: Mask<W>,
     spoiled: Mask<W>,
-    at_least_minimum: Mask<W>,
-    one_below_minimum: Mask<W>,
     at_maximum: Mask<W>,
     spent: Mask<W>,
     pausing: Mask<W>,
@@ -155,12 +181,12 @@ pub struct Ingresses<const W: usize, const K: usize> {
     last: [Mask<W>; 3],
     /// A fault is known of the beat's frame, in A and B.
     faulty: [Mask<W>; 2],
-    /// The FCS of the frame that ends in B is good, or stomped.
-    good: Mask<W>,
-    stomped: Mask<W>,
+    /// The FCS of the frame that ends in A, and in B, is good.
+    good: [Mask<W>; 2],
     /// The frame in C is poisoned.
     poisoned: Mask<W>,
-    // Decision on the frame in C.
+    // Decision on the frame in C: it is a MAC control frame, whatever else it is; it goes nowhere.
+    control: Mask<W>,
     nowhere: Mask<W>,
     swallowing: Mask<W>,
     /// It goes on to its queues.
@@ -197,26 +223,20 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
     const NARROW: bool = K < 6;
 
     pub fn new(ports: usize, max_frame_bytes: usize) -> Self {
-        let slot = Slot {
-            data: 0,
-            crc: 0,
-            keep: 0,
-            fault: 0,
-            read: Read::NOTHING,
-        };
         let port = Port {
-            slot: [slot; SLOTS],
+            data: [0; SLOTS],
+            before: [0; SLOTS],
+            keep: [0; SLOTS],
+            verdict: [None; SLOTS],
+            crc: crc::INITIAL,
+            beats: 0,
             oldest: 0,
             newest: SLOTS as u8 - 1,
-            crc: 0,
-            beats: 0,
             remaining: 0,
             mask: Mask::NONE,
             target: Mask::NONE,
             kind: Kind::Data,
-            is_control: false,
             is_flooded: false,
-            verdict: None,
             stomped: 0,
             source: 0,
             candidate: 0,
@@ -228,18 +248,17 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
         Self {
             all: Mask::first(ports),
             port: vec![port; ports],
-            last_free_beat: (max_frame_bytes.div_ceil(K) - 2) as u16,
-            last_short_beat: (MIN_FRAME_BYTES / K - 2) as u16,
+            read: vec![[Read::NOTHING; SLOTS]; ports],
+            max_frame_beats: max_frame_bytes.div_ceil(K) as u16,
             allowed: Self::FULL >> spare,
             ahead: Mask::NONE,
             ahead_last: Mask::NONE,
             ahead_user: Mask::NONE,
+            ahead_full: Mask::NONE,
             open: Mask::NONE,
             discarding: Mask::NONE,
             after_first: Mask::NONE,
             spoiled: Mask::NONE,
-            at_least_minimum: Mask::NONE,
-            one_below_minimum: Mask::NONE,
             at_maximum: Mask::NONE,
             spent: Mask::NONE,
             pausing: Mask::NONE,
@@ -249,9 +268,9 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
             second: [Mask::NONE; 3],
             last: [Mask::NONE; 3],
             faulty: [Mask::NONE; 2],
-            good: Mask::NONE,
-            stomped: Mask::NONE,
+            good: [Mask::NONE; 2],
             poisoned: Mask::NONE,
+            control: Mask::NONE,
             nowhere: Mask::NONE,
             swallowing: Mask::NONE,
             in_frame: Mask::NONE,
@@ -285,26 +304,33 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
         let all = self.all;
 
         // 1. The beat in front of A.
-        let (offered, offered_last, offered_user) = if Self::NARROW {
+        let (offered, offered_last, offered_full) = if Self::NARROW {
             let shown = self.ahead & (self.ahead_last | pins.valid);
-            (shown, self.ahead_last, self.ahead_user)
+            (shown, self.ahead_last, self.ahead_full)
         } else {
-            (pins.valid, pins.last, pins.user)
+            (pins.valid, pins.last, pins.full)
         };
 
-        // 2. Which stages move.
+        // 2. Which stages move. A frame's first beat leaves C when there is room for the frame.
+        let swallows = choose(self.first[C], self.nowhere, self.swallowing);
         let mut takes = self.in_frame;
         if reset {
             takes = Mask::NONE;
         } else {
-            self.valid[C].without(takes).each(|port| {
-                let is_full = self.port[port].mask.without(fabric.room(port)).any();
-                if wires.is_lossy || !is_full {
-                    takes.set(port);
+            (self.valid[C] & self.first[C]).each(|index| {
+                let (port, room) = (&mut self.port[index], fabric.room(index));
+                // One that is swallowed waits for room in its first cycle, as if it were not.
+                let may_leave = wires.is_lossy || self.swallowing.has(index);
+                if may_leave || !port.mask.without(room).any() {
+                    takes.set(index);
+                    let is_swallowed = swallows.has(index);
+                    port.begin(index, is_swallowed, room, &mut count);
+                    if !is_swallowed {
+                        fabric.begin(index, port.target, wires.store_forward[index]);
+                    }
                 }
             });
         }
-        let swallows = choose(self.first[C], self.nowhere, self.swallowing);
         let c_free = all.without(self.valid[C]) | self.swallowing | takes;
         let leave = self.valid[C] & c_free;
         let mut move_c = self.valid[B] & c_free;
@@ -331,100 +357,84 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
 
         let second = self.after_first;
 
-        // 3. C: the beat goes to its queues, or nowhere. Most are in the middle of their frame.
+        // 3. C: the beat goes to its queues, or nowhere. A poisoned frame is stomped where it ends, which may be in its
+        // last two beats.
         let goes = leave.without(swallows);
-        let middle = goes.without(self.first[C] | self.last[C] | (self.valid[B] & self.last[B]));
-        middle.each(|index| {
+        let ends_next = (self.valid[B] & self.last[B]).without(self.last[C]);
+        let ending = self.last[C] | (ends_next & (self.poisoned | all.without(self.good[B])));
+        goes.without(ending).each(|index| {
             let port = &mut self.port[index];
-            let data = port.slot[port.oldest as usize % SLOTS].data;
+            let data = port.data[port.oldest as usize % SLOTS];
             port.oldest = port.oldest.wrapping_add(1);
-            fabric.push_middle(index, port.target, data);
+            fabric.push(index, port.target, data);
         });
-        leave.without(middle).each(|index| {
-            let is_first = self.first[C].has(index);
-            if is_first {
-                self.port[index].begin(index, swallows.has(index), fabric.room(index), &mut count);
-            }
+        (goes & ending).each(|index| {
             let port = &mut self.port[index];
-            if goes.has(index) {
-                let is_last = self.last[C].has(index);
-                let slot = &port.slot[port.oldest as usize % SLOTS];
-                let next_keep = port.slot[(port.oldest as usize + 1) % SLOTS].keep;
-                let ends_next = !is_last && self.valid[B].has(index) && self.last[B].has(index);
-                let is_poisoned = self.poisoned.has(index)
-                    || (ends_next && next_keep & 8 == 0 && !self.good.has(index));
-                let (mut data, crc, keep) = (slot.data, slot.crc, slot.keep);
-                if is_poisoned && (is_last || ends_next) {
-                    data = stomp::<K>(&mut port.stomped, crc, data, keep, is_last, next_keep);
-                }
-                let side = if is_last {
-                    Side::last(keep.trailing_ones() as usize, is_poisoned)
-                } else {
-                    Side::MIDDLE
-                };
-                let beat = Stored { data, side };
-                fabric.push(
-                    index,
-                    port.target,
-                    beat,
-                    is_first,
-                    wires.store_forward[index],
-                );
-                if let (true, Some(cause)) = (is_last, port.verdict) {
-                    count(cause, index, Mask::NONE);
-                }
+            let place = port.oldest as usize % SLOTS;
+            port.oldest = port.oldest.wrapping_add(1);
+            let next_keep = port.keep[(place + 1) % SLOTS];
+            let (mut data, crc, keep) = (port.data[place], port.before[place], port.keep[place]);
+            let is_last = self.last[C].has(index);
+            let is_poisoned = self.poisoned.has(index) || (!is_last && next_keep & 8 == 0);
+            if is_poisoned {
+                data = stomp::<K>(&mut port.stomped, crc, data, keep, is_last, next_keep);
             }
+            if !is_last {
+                fabric.push(index, port.target, data);
+                return;
+            }
+            let side = Side::last(keep.trailing_ones() as usize, is_poisoned);
+            fabric.push_last(index, port.target, Stored { data, side });
+            if let Some(cause) = port.verdict[place] {
+                count(cause, index, Mask::NONE);
+            }
+        });
+        (leave & swallows).each(|index| {
+            let port = &mut self.port[index];
             port.oldest = port.oldest.wrapping_add(1);
         });
         let next_in_frame = choose(goes, all.without(self.last[C]), self.in_frame);
 
-        // 4. B to C: the decision with the first beat, the verdict with the last.
-        let mut good_end = Mask::NONE;
+        // 4. B to C: the decision with the first beat, and with the second whether the source is known.
         let decides = move_c & self.first[B];
         let mut nowhere = self.nowhere;
-        let mut answered = Mask::NONE;
-        (move_c & (self.first[B] | self.second[B] | self.last[B])).each(|index| {
+        decides.each(|index| {
             let port = &mut self.port[index];
             let place = port.oldest as usize % SLOTS;
-            if decides.has(index) {
-                let (this, behind) = (port.slot[place].data, port.slot[(place + 1) % SLOTS].data);
-                let (low, high, kind) = if Self::NARROW {
-                    (this, behind, pins.data[index])
-                } else {
-                    (this & 0xffff_ffff, this >> 32, behind >> 32)
-                };
-                let ends = self.last[B].has(index)
-                    || self.last[A].has(index)
-                    || (enter & offered_last).has(index);
-                port.is_control = kind & 0xffff == 0x0888;
-                port.kind = if ends {
-                    Kind::Runt
-                } else if low == 0x00c2_8001 && high & 0xf0ff == 0 {
-                    Kind::Reserved
-                } else if port.is_control {
-                    Kind::Control
-                } else {
-                    Kind::Data
-                };
-                let hit = table.answer(&port.slot[place].read);
-                port.is_flooded = hit.is_none();
-                port.mask = hit.unwrap_or(all);
-                port.mask.clear(index);
-                nowhere.put(index, port.kind != Kind::Data || !port.mask.any());
-            }
-            if self.second[B].has(index) {
-                answered.put(index, table.is_known(&port.slot[place].read, index));
-            }
-            if self.last[B].has(index) {
-                let is_good = self.good.has(index);
-                let fault = port.slot[place].fault;
-                port.verdict = verdict(fault, is_good, self.stomped.has(index));
-                if is_good && fault == 0 && !port.is_control {
-                    good_end.set(index);
-                }
-            }
+            let (this, behind) = (port.data[place], port.data[(place + 1) % SLOTS]);
+            let (low, high, kind) = if Self::NARROW {
+                (this, behind, pins.data[index])
+            } else {
+                (this & 0xffff_ffff, this >> 32, behind >> 32)
+            };
+            let ends = self.last[B] | self.last[A] | (enter & offered_last);
+            let is_control = kind & 0xffff == 0x0888;
+            port.kind = if ends.has(index) {
+                Kind::Runt
+            } else if low == 0x00c2_8001 && high & 0xf0ff == 0 {
+                Kind::Reserved
+            } else if is_control {
+                Kind::Control
+            } else {
+                Kind::Data
+            };
+            let hit = table.answer(&self.read[index][place]);
+            port.is_flooded = hit.is_none();
+            port.mask = hit.unwrap_or(all);
+            port.mask.clear(index);
+            self.control.put(index, is_control);
+            nowhere.put(index, port.kind != Kind::Data || !port.mask.any());
         });
-        let poisons = (self.last[B] & (self.faulty[B] | all.without(self.good)))
+        let answers = move_c & self.second[B];
+        let mut answered = Mask::NONE;
+        answers.each(|index| {
+            let place = self.port[index].oldest as usize % SLOTS;
+            answered.put(index, table.is_known(&self.read[index][place], index));
+        });
+        let good_end = (move_c & self.last[B] & self.good[B])
+            .without(self.faulty[B])
+            .without(self.control);
+        let poisons = (self.last[B] & (self.faulty[B] | all.without(self.good[B])))
             | (self.last[A] & self.faulty[A]).without(self.last[B]);
 
         // 5. Learning: an address proves good, a cycle later it waits for the table, in place of an older one.
@@ -442,61 +452,68 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
                 self.learn.set(index);
             }
         });
-        self.known = choose(move_c & self.second[B], answered, self.known);
+        self.known = choose(answers, answered, self.known);
 
-        // 6. A to B: the FCS of a frame that ends.
-        let ends = move_b & self.last[A];
-        ends.each(|index| {
-            let port = &self.port[index];
-            let keep = port.slot[port.newest as usize % SLOTS].keep;
-            let padding = K - keep.trailing_ones() as usize;
-            self.good.put(index, port.crc == crc::RESIDUE[padding]);
-            self.stomped.put(index, port.crc == 0);
-        });
-
-        // 7. Into A. Most beats are full and in the middle of their frame.
-        let mut faulty = Mask::NONE;
+        // 6. Into A: every beat, then what first, second and last ones bring with them, and those that break rules.
+        let (mut faulty, mut good) = (Mask::NONE, Mask::NONE);
         let mut malformed = self.spoiled;
-        let (mut one_below, mut at_maximum) = (Mask::NONE, Mask::NONE);
-        let special = first | second | offered_last | self.at_maximum | self.spoiled;
+        let mut at_maximum = Mask::NONE;
         enter.each(|index| {
             let port = &mut self.port[index];
-            let (raw, raw_keep) = if Self::NARROW {
-                (port.ahead, port.ahead_keep)
+            let data = if Self::NARROW {
+                port.ahead
             } else {
-                (pins.data[index], pins.keep[index])
+                pins.data[index]
             };
-            if port.beats == self.last_short_beat {
-                one_below.set(index);
-            }
-            if port.beats == self.last_free_beat {
+            port.enter::<K>(data);
+            if port.beats + 1 == self.max_frame_beats {
                 at_maximum.set(index);
             }
-            port.beats = port.beats.wrapping_add(1);
-            let newest = port.newest as usize % SLOTS;
-            let place = (newest + 1) % SLOTS;
-            port.newest = place as u8;
-            let before = port.crc;
-            if !special.has(index) && raw_keep == Self::FULL {
-                // Enables and faults are looked at with a last beat only.
-                let slot = &mut port.slot[place];
-                slot.data = raw;
-                slot.crc = before;
-                port.crc = crc::beat::<K>(before, raw);
-                return;
-            }
-            let is_first = first.has(index);
+        });
+        (enter & first).each(|index| {
+            let port = &self.port[index];
+            let place = port.newest as usize % SLOTS;
+            let address = if Self::NARROW {
+                port.data[place] | pins.data[index] << 32
+            } else {
+                port.data[place]
+            };
+            self.read[index][place] = table.read(address & ADDRESS);
+        });
+        (enter & second).each(|index| {
+            let port = &mut self.port[index];
+            let place = port.newest as usize % SLOTS;
+            let data = port.data[place];
+            let address = if Self::NARROW {
+                data >> 16 | pins.data[index] << 16
+            } else {
+                port.data[(place + SLOTS - 1) % SLOTS] >> 48 | (data & 0xffff_ffff) << 16
+            };
+            port.source = address & ADDRESS;
+            self.read[index][place] = table.read(port.source);
+        });
+        let ordinary = offered_full.without(last | self.spoiled);
+        enter.without(ordinary).each(|index| {
+            let port = &mut self.port[index];
             let is_last_pin = offered_last.has(index);
-            let is_bad = is_malformed::<K>(raw_keep, is_last_pin) || self.spoiled.has(index);
-            let (mut data, mut keep, mut fault) = (raw, Self::FULL, 0);
+            let (pin_keep, is_user) = if Self::NARROW {
+                (port.ahead_keep, self.ahead_user.has(index))
+            } else {
+                (pins.keep[index], pins.user.has(index))
+            };
+            let (mut keep, mut fault) = (Self::FULL, 0);
             if is_last_pin {
-                data = enabled(raw, raw_keep);
-                keep = contiguous::<K>(raw_keep);
-                let is_full_minimum = self.one_below_minimum.has(index) && raw_keep == Self::FULL;
-                if !self.at_least_minimum.has(index) && !is_full_minimum {
+                if pin_keep != Self::FULL {
+                    port.cut::<K>(pin_keep);
+                    keep = contiguous::<K>(pin_keep);
+                }
+                let bytes_before = K * (usize::from(port.beats) - 1);
+                if bytes_before + K < MIN_FRAME_BYTES
+                    || (bytes_before + K == MIN_FRAME_BYTES && pin_keep != Self::FULL)
+                {
                     fault |= fault::RUNT;
                 }
-                if offered_user.has(index) {
+                if is_user {
                     fault |= fault::USER;
                 }
             }
@@ -506,52 +523,22 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
                 }
                 keep &= self.allowed;
             }
-            if is_bad {
+            if is_malformed::<K>(pin_keep, is_last_pin) || self.spoiled.has(index) {
                 fault |= fault::MALFORMED;
+                malformed.set(index);
             }
-            malformed.put(index, is_bad);
             faulty.put(index, fault != 0);
-            let before = if is_first { crc::INITIAL } else { before };
-            if is_first {
-                let address = if Self::NARROW {
-                    raw | pins.data[index] << 32
-                } else {
-                    raw
-                };
-                port.slot[place].read = table.read(address & ADDRESS);
-            } else if second.has(index) {
-                let address = if Self::NARROW {
-                    raw >> 16 | pins.data[index] << 16
-                } else {
-                    port.slot[newest].data >> 48 | (raw & 0xffff_ffff) << 16
-                };
-                port.source = address & ADDRESS;
-                port.slot[place].read = table.read(port.source);
+            if last.has(index) {
+                good.put(index, port.end::<K>(keep, fault));
             }
-            let slot = &mut port.slot[place];
-            slot.data = data;
-            slot.keep = keep;
-            slot.fault = fault;
-            slot.crc = before;
-            port.crc = crc::beat::<K>(before, data);
         });
-        (enter & last).each(|index| self.port[index].beats = 0);
-        close.each(|index| {
-            let port = &mut self.port[index];
-            let slot = &mut port.slot[port.newest as usize % SLOTS];
-            slot.keep = Self::FULL;
-            slot.fault = fault::GAP;
-            port.beats = 0;
-        });
+        close.each(|index| good.put(index, self.port[index].end::<K>(Self::FULL, fault::GAP)));
 
-        // 8. The frame that is coming in, and its pause.
+        // 7. The frame that is coming in, and its pause.
         let ended = (enter & last) | close;
         let cut = enter & self.at_maximum;
         self.discarding =
             self.discarding.without(offered & offered_last) | cut.without(offered_last) | close;
-        self.at_least_minimum =
-            (self.at_least_minimum | (enter & self.one_below_minimum)).without(ended);
-        self.one_below_minimum = choose(enter, one_below, self.one_below_minimum).without(ended);
         self.at_maximum = choose(enter, at_maximum, self.at_maximum).without(ended);
         self.spoiled = malformed.without(ended);
         self.after_first = choose(enter, first, self.after_first).without(ended);
@@ -585,10 +572,11 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
             });
             self.ahead_last = choose(loads, pins.last, self.ahead_last);
             self.ahead_user = choose(loads, pins.user, self.ahead_user);
+            self.ahead_full = choose(loads, pins.full, self.ahead_full);
             self.ahead = loads | self.ahead.without(moves);
         }
 
-        // 9. The stages.
+        // 8. The stages.
         self.poisoned = choose(move_c, poisons, self.poisoned);
         self.swallowing = choose(
             decides,
@@ -605,6 +593,8 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
         self.second[A] = choose(enter, second, self.second[A]);
         self.faulty[B] = choose(move_b, self.faulty[A], self.faulty[B]);
         self.faulty[A] = choose(enter, faulty, self.faulty[A]) | close;
+        self.good[B] = choose(move_b, self.good[A], self.good[B]);
+        self.good[A] = choose(ended, good, self.good[A]);
         self.last[A] = choose(enter, last, self.last[A]) | close;
         self.valid[C] = move_c | self.valid[C].without(leave);
         self.valid[B] = move_b | self.valid[B].without(move_c);
@@ -619,8 +609,6 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
         self.discarding = Mask::NONE;
         self.after_first = Mask::NONE;
         self.spoiled = Mask::NONE;
-        self.at_least_minimum = Mask::NONE;
-        self.one_below_minimum = Mask::NONE;
         self.at_maximum = Mask::NONE;
         self.spent = Mask::NONE;
         self.pausing = Mask::NONE;
@@ -629,7 +617,7 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
         self.learn = Mask::NONE;
         self.waiting = Mask::NONE;
         for port in &mut self.port {
-            port.beats = 0;
+            port.restart();
             port.oldest = (port.newest + 1) % SLOTS as u8;
         }
     }

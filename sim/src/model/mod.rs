@@ -49,6 +49,8 @@ struct Streams<const W: usize> {
     valid: Mask<W>,
     last: Mask<W>,
     user: Mask<W>,
+    /// All byte enables are set.
+    full: Mask<W>,
     keep: Vec<u8>,
     data: Vec<u64>,
     dest: Vec<u64>,
@@ -156,6 +158,7 @@ impl<const W: usize, const K: usize> Model<W, K> {
                 valid: Mask::NONE,
                 last: Mask::NONE,
                 user: Mask::NONE,
+                full: Mask::NONE,
                 keep: vec![0; ports],
                 data: vec![0; ports],
                 dest: vec![0; ports],
@@ -178,19 +181,16 @@ impl<const W: usize, const K: usize> Model<W, K> {
     #[inline(always)]
     fn drive(&mut self, offered: &[Option<Beat>]) {
         let pins = &mut self.pins;
-        let (mut valid, mut last, mut user) = (Mask::NONE, Mask::NONE, Mask::NONE);
+        let (mut valid, mut last) = (Mask::NONE, Mask::NONE);
+        let (mut user, mut full) = (Mask::NONE, Mask::NONE);
         let beside = pins.keep.iter_mut().zip(&mut pins.data).zip(&mut pins.dest);
         for (port, (beat, ((keep, data), dest))) in offered.iter().zip(beside).enumerate() {
             let Some(beat) = beat else { continue };
-            let bit = Mask::one(port);
-            valid |= bit;
-            if beat.last {
-                last |= bit;
-            }
-            if beat.user {
-                user |= bit;
-            }
             *keep = beat.keep & ((1_u16 << K) - 1) as u8;
+            valid.set(port);
+            last.put(port, beat.last);
+            user.put(port, beat.user);
+            full.put(port, *keep == ((1_u16 << K) - 1) as u8);
             *data = u64::from_le_bytes(beat.data);
             if K < 8 {
                 *data &= 0xffff_ffff;
@@ -199,6 +199,7 @@ impl<const W: usize, const K: usize> Model<W, K> {
         }
         pins.last = last | pins.last.without(valid);
         pins.user = user | pins.user.without(valid);
+        pins.full = full;
         pins.valid = valid;
     }
 

@@ -1,6 +1,7 @@
 //! Measures one engine on a stimulus that is made and recorded before the clock starts: cycles per CPU second, with the
 //! measures of a real run and a digest of every delivered frame, so that engines can be compared. `scripts/bench` runs it
-//! over the matrix.
+//! over the matrix. `CYCLES` are cycles of the traffic; the lessons in front of it, which make the stations of a switch
+//! known, are not timed.
 //!
 //! Usage: `bench ENGINE PORTSxWIDTH TOP LOAD FRAME_BYTES CYCLES [BAD_FCS_SHARE]`, one JSON object on stdout.
 
@@ -64,14 +65,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bad: f64 = bad.first().map_or(Ok(0.0), |share| share.parse())?;
     let config =
         *Config::sized(size).ok_or("the size is one of the table's, or PORTSx32 or PORTSx64")?;
-    let recorded = record(&config, top, load, bytes, cycles, bad);
+    let lessons = if top == Top::Switch {
+        LESSON_CYCLES * config.ports as u64
+    } else {
+        0
+    };
+    let recorded = record(&config, top, load, bytes, (lessons, cycles), bad);
     let settings = Settings {
         gap_limit: 0,
         ..Settings::default()
     };
     let mut engine = engine::build_top(kind, &config, top, &settings)?;
-    let played = play(engine.as_mut(), &recorded, bytes, cycles)?;
-    let offered: usize = recorded.iter().map(|port| port.words.len()).sum();
+    let played = play(engine.as_mut(), &recorded, bytes, (lessons, cycles))?;
+    let taught = if top == Top::Switch { config.ports } else { 0 };
+    let words: usize = recorded.iter().map(|port| port.words.len()).sum();
+    let offered = words - taught * frame::beats(bytes, config.beat_bytes());
     let slots = cycles as f64 * config.ports as f64;
     let all: u64 = played.latency.iter().sum();
     let mean = played.latency.iter().enumerate();
@@ -130,23 +138,18 @@ fn record(
     top: Top,
     load: f64,
     bytes: usize,
-    cycles: u64,
+    (lessons, cycles): (u64, u64),
     bad: f64,
 ) -> Vec<Recorded> {
     let (ports, width) = (config.ports, config.beat_bytes());
     let beats = frame::beats(bytes, width);
     // A geometric gap of mean (1 - p) / p makes beats / (beats + gap) the load.
     let start = load / (load + beats as f64 * (1.0 - load));
-    let begin = if top == Top::Switch {
-        LESSON_CYCLES * ports as u64
-    } else {
-        0
-    };
     let mut all = Vec::new();
     for source in 0..ports {
         let mut random = Random::new(1 + source as u64);
         let mut recorded = Recorded::default();
-        let mut clock = begin;
+        let mut clock = lessons;
         let mut chance = |share: f64| f64::from(random.next_u32()) < share * 4_294_967_296.0;
         let mut picks = Random::new(7_919 * (1 + source as u64));
         let mut add = |clock: u64, destination: usize, is_bad: bool| {
@@ -174,7 +177,7 @@ fn record(
                 false,
             );
         }
-        while clock < cycles {
+        while clock < lessons + cycles {
             if !chance(start) {
                 clock += 1;
                 continue;
@@ -289,7 +292,7 @@ fn play(
     engine: &mut dyn Engine,
     recorded: &[Recorded],
     bytes: usize,
-    cycles: u64,
+    (lessons, cycles): (u64, u64),
 ) -> Result<Played, lightswitch_sim::Error> {
     let (ports, width) = (engine.ports(), engine.beat_bytes());
     let keep = [width, bytes - (bytes - 1) / width * width].map(full_keep);
@@ -312,8 +315,12 @@ fn play(
         digest: 0,
         latency: vec![0; LATENCIES],
     };
-    let started = measure::cpu_seconds();
-    for cycle in 0..cycles {
+    let mut started = measure::cpu_seconds();
+    for cycle in 0..lessons + cycles {
+        if cycle == lessons {
+            played.given_beats = 0;
+            started = measure::cpu_seconds();
+        }
         let wires = offered.iter_mut().zip(&mut sources).zip(recorded);
         for ((offered, source), recorded) in wires {
             if offered.is_none() {

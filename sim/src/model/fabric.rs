@@ -19,8 +19,8 @@ struct Column<const W: usize> {
     stored: Mask<W>,
     core: Mask<W>,
     head: Mask<W>,
-    /// The head, or what it held before, is a last beat.
-    head_last: Mask<W>,
+    /// What was last taken from the head was a last beat.
+    ended: Mask<W>,
     /// Frames wait; just one does.
     request: Mask<W>,
     sole: Mask<W>,
@@ -40,7 +40,7 @@ impl<const W: usize> Column<W> {
             stored: Mask::NONE,
             core: Mask::NONE,
             head: Mask::NONE,
-            head_last: Mask::NONE,
+            ended: Mask::NONE,
             request: Mask::NONE,
             sole: Mask::NONE,
             active: NOBODY,
@@ -49,6 +49,25 @@ impl<const W: usize> Column<W> {
             latest: (ports - 1) as u16,
             is_fresh: false,
         }
+    }
+
+    /// Cells to core, core to head, where there is something to move; `taken` are the heads that leave.
+    #[inline(always)]
+    fn advance(&mut self, taken: Mask<W>, mut fetches: impl FnMut(usize) -> u16) {
+        let settled = self.core & self.head;
+        let unsettled = self.stored.without(settled) | self.core.without(self.head);
+        if !(unsettled | taken).any() {
+            return;
+        }
+        let load = self.core & (!self.head | taken);
+        let fetch = self.stored & (!settled | taken);
+        self.core = fetch | (self.core & settled).without(taken);
+        self.head = load | self.head.without(taken);
+        fetch.each(|ingress| {
+            if fetches(ingress) == 0 {
+                self.stored.clear(ingress);
+            }
+        });
     }
 
     /// Nothing is in it, and nothing will change until something is.
@@ -166,8 +185,8 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
         self.queues.front(self.queues.of(ingress, egress))
     }
 
-    /// What most columns do in most cycles: a frame flows, its next beats are there, there is nothing to choose, and no
-    /// other queue moves. The beat that leaves, or `None` if that is not so.
+    /// What most columns do in most cycles: a frame flows, its next beats are there, and there is nothing to choose. The
+    /// beat that leaves, or `None` if that is not so.
     #[inline(always)]
     fn flow(&mut self, egress: usize, ready: bool) -> Option<Beat> {
         let column = &mut self.columns[egress];
@@ -180,27 +199,27 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
             !column.is_fresh
         };
         let ingress = usize::from(column.active);
-        let settled = column.core & column.head;
-        let mut unsettled = column.stored.without(settled) | column.core.without(column.head);
-        unsettled.clear(ingress);
-        let flows = (settled & column.stored).has(ingress) && !column.head_last.has(ingress);
-        if !is_settled || !flows || unsettled.any() {
+        if !is_settled || !(column.core & column.head & column.stored).has(ingress) {
             return None;
         }
         let queue = egress * self.ports + ingress;
-        let (beat, next_is_last, cells) = self.queues.shift(queue);
+        let beat = self.queues.front(queue);
+        if beat.side.is_last() {
+            return None;
+        }
         if self.is_tapped {
             self.leftover[queue] = beat;
         }
+        let (queues, doubtful, full) = (&mut self.queues, &mut self.doubtful, self.full_cells);
+        let base = egress * self.ports;
+        column.advance(Mask::NONE, |ingress| {
+            queues.fetch(base + ingress, full, doubtful)
+        });
         column.is_fresh = column.upcoming == NOBODY;
-        if next_is_last {
-            column.head_last.set(ingress);
-        }
-        if cells == 0 {
+        column.ended.clear(ingress);
+        queues.shift(queue);
+        if queues.fetch(queue, full, doubtful) == 0 {
             column.stored.clear(ingress);
-        }
-        if cells + 1 == self.full_cells {
-            self.doubtful.push(queue as u32);
         }
         Some(beat_of::<K>(beat))
     }
@@ -222,19 +241,20 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
         if active != NOBODY {
             let ingress = usize::from(active);
             let queue = base + ingress;
-            let has_head = column.head.has(ingress);
-            if has_head {
-                *offered = Some(beat_of::<K>(self.queues.front(queue)));
+            if column.head.has(ingress) {
+                let beat = self.queues.front(queue);
+                *offered = Some(beat_of::<K>(beat));
+                if ready {
+                    if self.is_tapped {
+                        self.leftover[queue] = beat;
+                    }
+                    column.ended.put(ingress, beat.side.is_last());
+                    self.queues.pop(queue);
+                }
             }
             if ready {
                 taken.set(ingress);
-                leaves = column.head_last.has(ingress);
-                if has_head {
-                    if self.is_tapped {
-                        self.leftover[queue] = self.queues.front(queue);
-                    }
-                    self.queues.pop(queue);
-                }
+                leaves = column.ended.has(ingress);
             }
         }
 
@@ -280,29 +300,11 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
             }
         }
 
-        // 3. Cells to core, core to head, where there is something to move.
-        let settled = column.core & column.head;
-        let unsettled = column.stored.without(settled) | column.core.without(column.head);
-        if (unsettled | taken).any() {
-            let load = column.core & (!column.head | taken);
-            let fetch = column.stored & (!settled | taken);
-            column.core = fetch | (column.core & settled).without(taken);
-            column.head = load | column.head.without(taken);
-            load.each(|ingress| {
-                let is_last = self.queues.front_side(base + ingress).is_last();
-                column.head_last.put(ingress, is_last);
-            });
-            fetch.each(|ingress| {
-                let queue = self.queues.get(base + ingress);
-                queue.cells -= 1;
-                if queue.cells == 0 {
-                    column.stored.clear(ingress);
-                }
-                if queue.cells + 1 == self.full_cells {
-                    self.doubtful.push((base + ingress) as u32);
-                }
-            });
-        }
+        // 3. What is behind the heads moves up.
+        let (queues, doubtful, full) = (&mut self.queues, &mut self.doubtful, self.full_cells);
+        column.advance(taken, |ingress| {
+            queues.fetch(base + ingress, full, doubtful)
+        });
         column.rests()
     }
 
@@ -390,7 +392,12 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
     /// The clock edge with `rst` high.
     pub fn reset(&mut self, ready: Mask<W>) {
         for (egress, column) in self.columns.iter_mut().enumerate() {
-            let ended = column.head_last;
+            let queues = &self.queues;
+            column.head.each(|ingress| {
+                let head = queues.front(queues.of(ingress, egress));
+                column.ended.put(ingress, head.side.is_last());
+            });
+            let ended = column.ended;
             if self.is_tapped {
                 keep_heads(&mut self.leftover, &self.queues, column, egress, ready);
             }
@@ -404,7 +411,7 @@ impl<const W: usize, const K: usize> Fabric<W, K> {
             };
             *column = Column {
                 shown,
-                head_last: column.head_last,
+                ended: column.ended,
                 ..Column::new(self.ports)
             };
         }
@@ -449,6 +456,6 @@ fn keep_heads<const W: usize>(
             (false, false) => continue,
         };
         leftover[queue] = held;
-        column.head_last.put(ingress, held.side.is_last());
+        column.ended.put(ingress, held.side.is_last());
     }
 }

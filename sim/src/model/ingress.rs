@@ -478,7 +478,7 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
             } else {
                 port.data[place]
             };
-            self.read[index][place] = table.read(address & ADDRESS);
+            table.read(address & ADDRESS, &mut self.read[index][place]);
         });
         (enter & second).each(|index| {
             let port = &mut self.port[index];
@@ -490,7 +490,7 @@ impl<const W: usize, const K: usize> Ingresses<W, K> {
                 port.data[(place + SLOTS - 1) % SLOTS] >> 48 | (data & 0xffff_ffff) << 16
             };
             port.source = address & ADDRESS;
-            self.read[index][place] = table.read(port.source);
+            table.read(port.source, &mut self.read[index][place]);
         });
         let ordinary = offered_full.without(last | self.spoiled);
         enter.without(ordinary).each(|index| {

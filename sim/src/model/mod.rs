@@ -91,9 +91,8 @@ struct Model<const W: usize, const K: usize> {
     wires: Wires<W>,
     request: Option<TableRequest>,
     reset: bool,
-    /// Counted in this cycle, and in the next.
+    /// Counted in this cycle, and from its edge on in the next.
     events: Vec<Event<W>>,
-    next_events: Vec<Event<W>>,
     tap: Option<Vec<u64>>,
 }
 
@@ -172,7 +171,6 @@ impl<const W: usize, const K: usize> Model<W, K> {
             request: None,
             reset: false,
             events: Vec::with_capacity(4 * ports),
-            next_events: Vec::with_capacity(4 * ports),
             tap: None,
         }
     }
@@ -380,9 +378,7 @@ impl<const W: usize, const K: usize> Engine for Model<W, K> {
         self.drive(offered);
         let mut ready = Mask::NONE;
         for (port, is_ready) in egress_ready.iter().enumerate() {
-            if *is_ready {
-                ready.set(port);
-            }
+            ready.put(port, *is_ready);
         }
         outcome.clear();
         self.count(outcome);
@@ -392,9 +388,9 @@ impl<const W: usize, const K: usize> Engine for Model<W, K> {
         }
 
         // 2. The clock edge; the ingresses say on the way who was ready.
-        let next_events = &mut self.next_events;
-        next_events.clear();
-        let count = |cause, ingress, egresses| next_events.push((cause, ingress, egresses));
+        let events = &mut self.events;
+        events.clear();
+        let count = |cause, ingress, egresses| events.push((cause, ingress, egresses));
         if self.reset {
             self.fabric.offers(&mut outcome.egress);
             self.fabric.reset(ready);
@@ -437,9 +433,8 @@ impl<const W: usize, const K: usize> Engine for Model<W, K> {
         };
         self.fabric.settle_room();
         if self.reset {
-            self.next_events.clear();
+            self.events.clear();
         }
-        std::mem::swap(&mut self.events, &mut self.next_events);
 
         // 3. What the ingresses said.
         for (port, is_ready) in outcome.ingress_ready.iter_mut().enumerate() {

@@ -163,13 +163,6 @@ impl Queues {
         }
     }
 
-    /// What goes with the oldest beat; there must be one.
-    #[inline(always)]
-    pub fn front_side(&self, queue: usize) -> Side {
-        let q = &self.queue[queue];
-        self.chunks[q.head as usize].side[q.head_at as usize % CHUNK_BEATS]
-    }
-
     /// Takes the oldest beat away; there must be one.
     #[inline(always)]
     pub fn pop(&mut self, queue: usize) {
@@ -188,29 +181,28 @@ impl Queues {
         }
     }
 
-    /// Takes the oldest beat away and counts a cell less: the beat, whether the one behind it is a last one, and the cells
-    /// that are left. There must be two beats, and one of them in a cell.
+    /// A beat goes from the cells to the read stages: the cells that are left. Where a longest frame might fit again,
+    /// which is below `full` of them, the queue is put down as `doubtful`.
     #[inline(always)]
-    pub fn shift(&mut self, queue: usize) -> (Stored, bool, u16) {
+    pub fn fetch(&mut self, queue: usize, full: u16, doubtful: &mut Vec<u32>) -> u16 {
         let q = &mut self.queue[queue];
-        let head = q.head;
-        let chunk = &self.chunks[head as usize];
-        let at = q.head_at as usize % CHUNK_BEATS;
-        let beat = Stored {
-            data: chunk.data[at],
-            side: chunk.side[at],
-        };
         q.cells -= 1;
-        let behind = if at + 1 == CHUNK_BEATS {
-            q.head = chunk.next;
+        if q.cells + 1 == full {
+            doubtful.push(queue as u32);
+        }
+        q.cells
+    }
+
+    /// Takes the oldest beat away, one of at least two.
+    #[inline(always)]
+    pub fn shift(&mut self, queue: usize) {
+        let q = &mut self.queue[queue];
+        q.head_at += 1;
+        if q.head_at as usize == CHUNK_BEATS {
+            self.free.push(q.head);
+            q.head = self.chunks[q.head as usize].next;
             q.head_at = 0;
-            self.free.push(head);
-            self.chunks[q.head as usize].side[0]
-        } else {
-            q.head_at += 1;
-            chunk.side[at + 1]
-        };
-        (beat, behind.is_last(), q.cells)
+        }
     }
 
     /// The second oldest beat; there must be one.
@@ -249,7 +241,8 @@ mod tests {
         let mut queues = Queues::new(2);
         let mut model = vec![VecDeque::new(); 4];
         let mut rng = Rng::new(1, 0);
-        let (mut number, mut longest) = (0, 0);
+        let (mut number, mut longest, mut crowded) = (0, 0, 0);
+        let mut doubtful = Vec::new();
         for _ in 0..20_000 {
             let queue = rng.below(4) as usize;
             if rng.below(2) == 0 && model[queue].len() < 40 {
@@ -264,17 +257,21 @@ mod tests {
                 assert_eq!(queues.front(queue), beat);
                 if let Some(next) = model[queue].front() {
                     assert_eq!(queues.second(queue), *next);
-                    let cells = queues.get(queue).cells;
-                    let last = next.side.is_last();
-                    assert_eq!(queues.shift(queue), (beat, last, cells - 1));
+                    queues.shift(queue);
                 } else {
                     queues.pop(queue);
-                    queues.get(queue).cells -= 1;
                 }
+                let cells = queues.fetch(queue, 30, &mut doubtful);
+                assert_eq!(usize::from(cells), model[queue].len());
+                if cells == 29 {
+                    assert_eq!(doubtful.pop(), Some(queue as u32));
+                    crowded += 1;
+                }
+                assert!(doubtful.is_empty());
             }
             longest = longest.max(model[queue].len());
         }
-        assert!(longest > 2 * CHUNK_BEATS);
+        assert!(longest > 2 * CHUNK_BEATS && crowded > 0);
         assert!(queues.chunks.len() <= 4 * (40 / CHUNK_BEATS + 2));
         queues.clear();
         assert_eq!(queues.free.len(), queues.chunks.len());

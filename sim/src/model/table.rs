@@ -44,8 +44,7 @@ impl<const W: usize> Entry<W> {
     }
 
     fn lives(&self, oldest: u8) -> bool {
-        self.is_valid()
-            && (self.is_static || self.stamp.wrapping_sub(oldest) & 15 >= EXPIRED_STAMPS)
+        self.is_valid() && (self.is_static || is_alive(self.stamp, oldest))
     }
 
     fn ports(&self) -> Mask<W> {
@@ -53,13 +52,29 @@ impl<const W: usize> Entry<W> {
     }
 }
 
-/// What a lookup read: the entry of its address, if there is one that counts.
+/// An entry with this stamp has not expired.
+#[inline(always)]
+fn is_alive(stamp: u8, oldest: u8) -> bool {
+    stamp.wrapping_sub(oldest) & 15 >= EXPIRED_STAMPS
+}
+
+/// What a lookup read: of the entry of its address, if there is one that counts, all but the address.
 #[derive(Clone, Copy, Debug)]
-pub struct Read<const W: usize>(Option<Entry<W>>);
+pub struct Read<const W: usize> {
+    ports: Mask<W>,
+    stamp: u8,
+    is_valid: bool,
+    is_static: bool,
+}
 
 impl<const W: usize> Read<W> {
     /// Nothing.
-    pub const NOTHING: Self = Self(None);
+    pub const NOTHING: Self = Self {
+        ports: Mask::NONE,
+        stamp: 0,
+        is_valid: false,
+        is_static: false,
+    };
 }
 
 /// What an operation does.
@@ -200,36 +215,37 @@ impl<const W: usize> Table<W> {
         usize::from(set)
     }
 
-    /// Starts a lookup: what is read at the end of this cycle.
+    /// Starts a lookup: puts down what is read at the end of this cycle.
     #[inline(always)]
-    pub fn read(&self, address: u64) -> Read<W> {
+    pub fn read(&self, address: u64, read: &mut Read<W>) {
+        read.is_valid = false;
         if !self.is_open {
-            return Read(None);
+            return;
         }
         let set = self.set_of(address);
         for (way, entry) in self.sets[set].iter().enumerate() {
             if entry.is_for(address) {
-                let is_written = self.write.set == set && self.write.way[way].is_some();
-                return Read((!is_written).then_some(*entry));
+                read.is_valid = !(self.write.set == set && self.write.way[way].is_some());
+                read.is_static = entry.is_static;
+                read.stamp = entry.stamp;
+                read.ports = entry.ports();
+                return;
             }
         }
-        Read(None)
     }
 
     /// The answer to a lookup that is compared in this cycle: the ports of a live entry.
     #[inline(always)]
     pub fn answer(&self, read: &Read<W>) -> Option<Mask<W>> {
-        let entry = read.0.as_ref()?;
-        entry.lives(self.epochs.oldest).then(|| entry.ports())
+        let lives = read.is_static || is_alive(read.stamp, self.epochs.oldest);
+        (read.is_valid && lives).then_some(read.ports)
     }
 
     /// Whether learning the address that was looked up, from `port`, would change nothing.
     #[inline(always)]
     pub fn is_known(&self, read: &Read<W>, port: usize) -> bool {
-        read.0.as_ref().is_some_and(|entry| {
-            entry.is_static
-                || (entry.ports() == Mask::one(port) && entry.stamp == self.epochs.epoch)
-        })
+        let is_same = read.ports == Mask::one(port) && read.stamp == self.epochs.epoch;
+        read.is_valid && (read.is_static || is_same)
     }
 
     /// The port whose waiting address is taken at the end of this cycle.

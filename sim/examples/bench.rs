@@ -1,7 +1,10 @@
-//! Measures one engine on a stimulus that is made and recorded before the clock starts: cycles per CPU second, with the
+//! Measures one engine on a stimulus that is made and recorded while the clock stands: cycles per CPU second, with the
 //! measures of a real run and a digest of every delivered frame, so that engines can be compared. `scripts/bench` runs it
 //! over the matrix. `CYCLES` are cycles of the traffic; the lessons in front of it, which make the stations of a switch
 //! known, are not timed.
+//!
+//! The stimulus is recorded stretch by stretch, so that fetching a whole run's words from memory is no part of what is
+//! measured: with 64 ports it was a tenth.
 //!
 //! Usage: `bench ENGINE PORTSxWIDTH TOP LOAD FRAME_BYTES CYCLES [BAD_FCS_SHARE]`, one JSON object on stdout.
 
@@ -10,6 +13,8 @@
     clippy::cast_precision_loss,
     reason = "its result is printed, in figures for people"
 )]
+
+use std::collections::VecDeque;
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::Random;
@@ -24,21 +29,32 @@ const LESSON_CYCLES: u64 = 40;
 /// Where a frame has the eight bytes that name it: which one of its source it is, and its source.
 const NAME_AT: usize = 16;
 
+/// Beats of a stretch, over all ports: half a megabyte of words.
+const STRETCH_BEATS: u64 = 1 << 16;
+
 /// Latencies that are told apart, in cycles; longer ones count as the last.
 const LATENCIES: usize = 1 << 14;
 
-/// One ingress: the words of all its frames, and for each frame the cycle from which it may be offered and the end of
-/// its words.
-#[derive(Default)]
-struct Recorded {
-    words: Vec<u64>,
-    frames: Vec<Frame>,
+/// One ingress: what it will offer, recorded as far as the stretch goes, and where it stands.
+struct Source {
+    words: VecDeque<u64>,
+    frames: VecDeque<Frame>,
+    /// Draws the gaps and the flaws; the destinations.
+    gaps: Random,
+    picks: Random,
+    /// The cycle from which on the next frame may be recorded, and how many were.
+    clock: u64,
+    recorded: usize,
+    /// Beats that are left of the frame it is in, and where that goes.
+    left: usize,
+    dest: u64,
+    /// When each frame was first offered.
+    offered_at: Vec<u32>,
 }
 
 #[derive(Clone, Copy)]
 struct Frame {
     start: u64,
-    end: usize,
     dest: u64,
 }
 
@@ -65,21 +81,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bad: f64 = bad.first().map_or(Ok(0.0), |share| share.parse())?;
     let config =
         *Config::sized(size).ok_or("the size is one of the table's, or PORTSx32 or PORTSx64")?;
-    let lessons = if top == Top::Switch {
-        LESSON_CYCLES * config.ports as u64
-    } else {
-        0
-    };
-    let recorded = record(&config, top, load, bytes, (lessons, cycles), bad);
+    let mut traffic = Traffic::new(&config, top, load, bytes, cycles, bad);
     let settings = Settings {
         gap_limit: 0,
         ..Settings::default()
     };
     let mut engine = engine::build_top(kind, &config, top, &settings)?;
-    let played = play(engine.as_mut(), &recorded, bytes, (lessons, cycles))?;
-    let taught = if top == Top::Switch { config.ports } else { 0 };
-    let words: usize = recorded.iter().map(|port| port.words.len()).sum();
-    let offered = words - taught * frame::beats(bytes, config.beat_bytes());
+    let played = play(engine.as_mut(), &mut traffic)?;
+    let offered = traffic.offered_beats;
     let slots = cycles as f64 * config.ports as f64;
     let all: u64 = played.latency.iter().sum();
     let mean = played.latency.iter().enumerate();
@@ -132,96 +141,130 @@ fn frame_of(top: Top, source: usize, destination: usize, number: usize, bytes: u
     frame
 }
 
-/// Uniform traffic with geometric gaps, written down beat by beat; behind a switch's lessons.
-fn record(
-    config: &Config,
+/// Uniform traffic with geometric gaps, behind a switch's lessons.
+struct Traffic {
     top: Top,
-    load: f64,
+    width: usize,
     bytes: usize,
-    (lessons, cycles): (u64, u64),
+    /// Beats of a frame.
+    beats: usize,
+    /// The chance that a frame starts in an idle cycle, and that its FCS is wrong.
+    start: f64,
     bad: f64,
-) -> Vec<Recorded> {
-    let (ports, width) = (config.ports, config.beat_bytes());
-    let beats = frame::beats(bytes, width);
-    // A geometric gap of mean (1 - p) / p makes beats / (beats + gap) the load.
-    let start = load / (load + beats as f64 * (1.0 - load));
-    let mut all = Vec::new();
-    for source in 0..ports {
-        let mut random = Random::new(1 + source as u64);
-        let mut recorded = Recorded::default();
-        let mut clock = lessons;
-        let mut chance = |share: f64| f64::from(random.next_u32()) < share * 4_294_967_296.0;
-        let mut picks = Random::new(7_919 * (1 + source as u64));
-        let mut add = |clock: u64, destination: usize, is_bad: bool| {
-            let number = recorded.frames.len();
-            let mut frame = frame_of(top, source, destination, number, bytes);
-            if is_bad {
-                frame[bytes - 1] ^= 1;
-            }
-            let words = (0..beats).map(|index| frame::beat(&frame, index, width, false).data);
-            recorded.words.extend(words.map(u64::from_le_bytes));
-            recorded.frames.push(Frame {
-                start: clock,
-                end: recorded.words.len(),
-                dest: match top {
-                    Top::Switch => 0,
-                    Top::Fabric => destination as u64,
-                    Top::FabricMc => 1 << destination,
-                },
-            });
-        };
-        if top == Top::Switch {
-            add(
-                LESSON_CYCLES * source as u64,
-                (source + ports - 1) % ports,
-                false,
-            );
-        }
-        while clock < lessons + cycles {
-            if !chance(start) {
-                clock += 1;
-                continue;
-            }
-            let destination = match top {
-                Top::Switch => (source + 1 + picks.below(ports as u32 - 1) as usize) % ports,
-                Top::Fabric | Top::FabricMc => picks.below(ports as u32) as usize,
-            };
-            add(clock, destination, chance(bad));
-            clock += beats as u64;
-        }
-        all.push(recorded);
-    }
-    all
+    lessons: u64,
+    end: u64,
+    offered_beats: usize,
+    sources: Vec<Source>,
 }
 
-/// A source: its next frame and word, and of the frame it is in the end and the destination.
-#[derive(Clone, Default)]
-struct Source {
-    frame: usize,
-    word: usize,
-    end: usize,
-    dest: u64,
-    /// When each frame was first offered.
-    offered_at: Vec<u64>,
+impl Traffic {
+    /// The plan, with the lessons recorded.
+    fn new(config: &Config, top: Top, load: f64, bytes: usize, cycles: u64, bad: f64) -> Self {
+        let (ports, width) = (config.ports, config.beat_bytes());
+        let beats = frame::beats(bytes, width);
+        let lessons = if top == Top::Switch {
+            LESSON_CYCLES * ports as u64
+        } else {
+            0
+        };
+        let source = |source: usize| Source {
+            words: VecDeque::new(),
+            frames: VecDeque::new(),
+            gaps: Random::new(1 + source as u64),
+            picks: Random::new(7_919 * (1 + source as u64)),
+            clock: lessons,
+            recorded: 0,
+            left: 0,
+            dest: 0,
+            offered_at: Vec::new(),
+        };
+        let mut traffic = Self {
+            top,
+            width,
+            bytes,
+            beats,
+            // A geometric gap of mean (1 - p) / p makes beats / (beats + gap) the load.
+            start: load / (load + beats as f64 * (1.0 - load)),
+            bad,
+            lessons,
+            end: lessons + cycles,
+            offered_beats: 0,
+            sources: (0..ports).map(source).collect(),
+        };
+        if top == Top::Switch {
+            for source in 0..ports {
+                let neighbour = (source + ports - 1) % ports;
+                traffic.add(source, LESSON_CYCLES * source as u64, neighbour, false);
+            }
+        }
+        traffic
+    }
+
+    /// Writes a frame down, beat by beat.
+    fn add(&mut self, source: usize, start: u64, destination: usize, is_bad: bool) {
+        let from = &mut self.sources[source];
+        let mut frame = frame_of(self.top, source, destination, from.recorded, self.bytes);
+        if is_bad {
+            frame[self.bytes - 1] ^= 1;
+        }
+        let beat = |index| frame::beat(&frame, index, self.width, false).data;
+        from.words
+            .extend((0..self.beats).map(|index| u64::from_le_bytes(beat(index))));
+        from.recorded += 1;
+        from.offered_at.push(0);
+        from.frames.push_back(Frame {
+            start,
+            dest: match self.top {
+                Top::Switch => 0,
+                Top::Fabric => destination as u64,
+                Top::FabricMc => 1 << destination,
+            },
+        });
+    }
+
+    /// Records the frames that start before cycle `until`.
+    fn record(&mut self, until: u64) {
+        let ports = self.sources.len();
+        let chance = |random: &mut Random, share: f64| {
+            f64::from(random.next_u32()) < share * 4_294_967_296.0
+        };
+        for source in 0..ports {
+            while self.sources[source].clock < until.min(self.end) {
+                let from = &mut self.sources[source];
+                if !chance(&mut from.gaps, self.start) {
+                    from.clock += 1;
+                    continue;
+                }
+                let destination = match self.top {
+                    Top::Switch => {
+                        (source + 1 + from.picks.below(ports as u32 - 1) as usize) % ports
+                    }
+                    Top::Fabric | Top::FabricMc => from.picks.below(ports as u32) as usize,
+                };
+                let (start, is_bad) = (from.clock, chance(&mut from.gaps, self.bad));
+                from.clock += self.beats as u64;
+                self.add(source, start, destination, is_bad);
+                self.offered_beats += self.beats;
+            }
+        }
+    }
 }
 
 impl Source {
     /// The next beat, if it may be offered in `cycle`; `keep` are the byte enables of a full beat and of a last one.
     #[inline]
-    fn next(&mut self, recorded: &Recorded, cycle: u64, keep: [u8; 2]) -> Option<Beat> {
-        if self.word == self.end {
-            let frame = recorded.frames.get(self.frame)?;
-            if frame.start > cycle {
-                return None;
-            }
-            self.offered_at[self.frame] = cycle;
-            self.frame += 1;
-            self.end = frame.end;
+    fn next(&mut self, beats: usize, cycle: u64, keep: [u8; 2]) -> Option<Beat> {
+        if self.left == 0 {
+            let frame = self.frames.front().filter(|frame| frame.start <= cycle)?;
             self.dest = frame.dest;
+            self.left = beats;
+            let number = self.recorded - self.frames.len();
+            self.offered_at[number] = cycle as u32;
+            self.frames.pop_front();
         }
-        let data = recorded.words[self.word].to_le_bytes();
-        self.word += 1;
-        let last = self.word == self.end;
+        let data = self.words.pop_front()?.to_le_bytes();
+        self.left -= 1;
+        let last = self.left == 0;
         Some(Beat {
             data,
             keep: keep[usize::from(last)],
@@ -280,29 +323,25 @@ impl Played {
             .get(source)
             .and_then(|source| source.offered_at.get(number));
         if let (Some(offered), false) = (offered_at, beat.user) {
-            let latency = leaving.first_cycle.wrapping_sub(*offered) as usize;
+            let latency = leaving.first_cycle.wrapping_sub(u64::from(*offered)) as usize;
             self.latency[latency.min(LATENCIES - 1)] += 1;
         }
     }
 }
 
-/// Plays the stimulus and measures; nothing is allocated in the loop.
+/// The CPU seconds of this thread. The system brings them up to date when a thread gives the processor away.
+fn clock() -> f64 {
+    std::thread::yield_now();
+    measure::cpu_seconds()
+}
+
+/// Plays the stimulus and measures; nothing is allocated while the clock runs.
 #[inline(never)]
-fn play(
-    engine: &mut dyn Engine,
-    recorded: &[Recorded],
-    bytes: usize,
-    (lessons, cycles): (u64, u64),
-) -> Result<Played, lightswitch_sim::Error> {
+fn play(engine: &mut dyn Engine, traffic: &mut Traffic) -> Result<Played, lightswitch_sim::Error> {
     let (ports, width) = (engine.ports(), engine.beat_bytes());
+    let (bytes, beats) = (traffic.bytes, traffic.beats);
     let keep = [width, bytes - (bytes - 1) / width * width].map(full_keep);
     let name_beat = (NAME_AT / width) as u32;
-    let mut sources: Vec<Source> = (recorded.iter())
-        .map(|port| Source {
-            offered_at: vec![0; port.frames.len()],
-            ..Source::default()
-        })
-        .collect();
     let mut offered: Vec<Option<Beat>> = vec![None; ports];
     let ready = vec![true; ports];
     let mut outcome = Outcome::new(ports);
@@ -315,31 +354,42 @@ fn play(
         digest: 0,
         latency: vec![0; LATENCIES],
     };
-    let mut started = measure::cpu_seconds();
-    for cycle in 0..lessons + cycles {
-        if cycle == lessons {
+    let mut begin = 0;
+    while begin < traffic.end {
+        let is_lesson = begin < traffic.lessons;
+        let end = if is_lesson {
+            traffic.lessons
+        } else {
+            traffic.end.min(begin + STRETCH_BEATS / ports as u64)
+        };
+        traffic.record(end);
+        let sources = &mut traffic.sources;
+        let started = clock();
+        for cycle in begin..end {
+            for (offered, source) in offered.iter_mut().zip(&mut *sources) {
+                if offered.is_none() {
+                    *offered = source.next(beats, cycle, keep);
+                }
+            }
+            engine.cycle(&offered, &ready, &mut outcome)?;
+            for (offered, is_ready) in offered.iter_mut().zip(&outcome.ingress_ready) {
+                if *is_ready {
+                    *offered = None;
+                }
+            }
+            for (port, leaving) in leaving.iter_mut().enumerate() {
+                if let Some(beat) = &outcome.egress[port] {
+                    played.receive(leaving, beat, (port, cycle), name_beat, sources);
+                }
+            }
+        }
+        if is_lesson {
             played.given_beats = 0;
-            started = measure::cpu_seconds();
+        } else {
+            played.cpu_seconds += clock() - started;
         }
-        let wires = offered.iter_mut().zip(&mut sources).zip(recorded);
-        for ((offered, source), recorded) in wires {
-            if offered.is_none() {
-                *offered = source.next(recorded, cycle, keep);
-            }
-        }
-        engine.cycle(&offered, &ready, &mut outcome)?;
-        for (offered, is_ready) in offered.iter_mut().zip(&outcome.ingress_ready) {
-            if *is_ready {
-                *offered = None;
-            }
-        }
-        for (port, leaving) in leaving.iter_mut().enumerate() {
-            if let Some(beat) = &outcome.egress[port] {
-                played.receive(leaving, beat, (port, cycle), name_beat, &sources);
-            }
-        }
+        begin = end;
     }
-    played.cpu_seconds = measure::cpu_seconds() - started;
     Ok(played)
 }
 

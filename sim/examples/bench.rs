@@ -15,6 +15,7 @@
 )]
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::Random;
@@ -335,62 +336,101 @@ fn clock() -> f64 {
     measure::cpu_seconds()
 }
 
-/// Plays the stimulus and measures; nothing is allocated while the clock runs.
-#[inline(never)]
-fn play(engine: &mut dyn Engine, traffic: &mut Traffic) -> Result<Played, lightswitch_sim::Error> {
-    let (ports, width) = (engine.ports(), engine.beat_bytes());
-    let (bytes, beats) = (traffic.bytes, traffic.beats);
-    let keep = [width, bytes - (bytes - 1) / width * width].map(full_keep);
-    let name_beat = (NAME_AT / width) as u32;
-    let mut offered: Vec<Option<Beat>> = vec![None; ports];
-    let ready = vec![true; ports];
-    let mut outcome = Outcome::new(ports);
-    let mut leaving = vec![Leaving::default(); ports];
-    let mut played = Played {
-        cpu_seconds: 0.0,
-        frames: 0,
-        poisoned: 0,
-        given_beats: 0,
-        digest: 0,
-        latency: vec![0; LATENCIES],
-    };
-    let mut begin = 0;
-    while begin < traffic.end {
-        let is_lesson = begin < traffic.lessons;
-        let end = if is_lesson {
-            traffic.lessons
-        } else {
-            traffic.end.min(begin + STRETCH_BEATS / ports as u64)
-        };
-        traffic.record(end);
-        let sources = &mut traffic.sources;
+/// What is on the pins, and what leaves.
+struct Player {
+    /// Beats of a frame, the byte enables of a full beat and of a last one, and the beat that names the frame.
+    beats: usize,
+    keep: [u8; 2],
+    name_beat: u32,
+    offered: Vec<Option<Beat>>,
+    ready: Vec<bool>,
+    outcome: Outcome,
+    leaving: Vec<Leaving>,
+    played: Played,
+}
+
+impl Player {
+    fn new(traffic: &Traffic) -> Self {
+        let (ports, width, bytes) = (traffic.sources.len(), traffic.width, traffic.bytes);
+        Self {
+            beats: traffic.beats,
+            keep: [width, bytes - (bytes - 1) / width * width].map(full_keep),
+            name_beat: (NAME_AT / width) as u32,
+            offered: vec![None; ports],
+            ready: vec![true; ports],
+            outcome: Outcome::new(ports),
+            leaving: vec![Leaving::default(); ports],
+            played: Played {
+                cpu_seconds: 0.0,
+                frames: 0,
+                poisoned: 0,
+                given_beats: 0,
+                digest: 0,
+                latency: vec![0; LATENCIES],
+            },
+        }
+    }
+
+    /// Plays these cycles and takes their CPU seconds. A function of its own, for profiles to find it.
+    #[inline(never)]
+    fn play_timed(
+        &mut self,
+        engine: &mut dyn Engine,
+        sources: &mut [Source],
+        cycles: Range<u64>,
+    ) -> Result<(), lightswitch_sim::Error> {
         let started = clock();
-        for cycle in begin..end {
-            for (offered, source) in offered.iter_mut().zip(&mut *sources) {
+        self.play(engine, sources, cycles)?;
+        self.played.cpu_seconds += clock() - started;
+        Ok(())
+    }
+
+    /// Plays these cycles, and measures; nothing is allocated.
+    #[inline]
+    fn play(
+        &mut self,
+        engine: &mut dyn Engine,
+        sources: &mut [Source],
+        cycles: Range<u64>,
+    ) -> Result<(), lightswitch_sim::Error> {
+        for cycle in cycles {
+            for (offered, source) in self.offered.iter_mut().zip(&mut *sources) {
                 if offered.is_none() {
-                    *offered = source.next(beats, cycle, keep);
+                    *offered = source.next(self.beats, cycle, self.keep);
                 }
             }
-            engine.cycle(&offered, &ready, &mut outcome)?;
-            for (offered, is_ready) in offered.iter_mut().zip(&outcome.ingress_ready) {
+            engine.cycle(&self.offered, &self.ready, &mut self.outcome)?;
+            for (offered, is_ready) in self.offered.iter_mut().zip(&self.outcome.ingress_ready) {
                 if *is_ready {
                     *offered = None;
                 }
             }
-            for (port, leaving) in leaving.iter_mut().enumerate() {
-                if let Some(beat) = &outcome.egress[port] {
-                    played.receive(leaving, beat, (port, cycle), name_beat, sources);
+            for (port, leaving) in self.leaving.iter_mut().enumerate() {
+                if let Some(beat) = &self.outcome.egress[port] {
+                    let at = (port, cycle);
+                    self.played
+                        .receive(leaving, beat, at, self.name_beat, sources);
                 }
             }
         }
-        if is_lesson {
-            played.given_beats = 0;
-        } else {
-            played.cpu_seconds += clock() - started;
-        }
+        Ok(())
+    }
+}
+
+/// Records and plays, stretch by stretch; the clock runs while traffic is played.
+fn play(engine: &mut dyn Engine, traffic: &mut Traffic) -> Result<Played, lightswitch_sim::Error> {
+    let mut player = Player::new(traffic);
+    player.play(engine, &mut traffic.sources, 0..traffic.lessons)?;
+    player.played.given_beats = 0;
+    let mut begin = traffic.lessons;
+    while begin < traffic.end {
+        let stretch = STRETCH_BEATS / traffic.sources.len() as u64;
+        let end = traffic.end.min(begin + stretch);
+        traffic.record(end);
+        player.play_timed(engine, &mut traffic.sources, begin..end)?;
         begin = end;
     }
-    Ok(played)
+    Ok(player.played)
 }
 
 /// The latency that this share of the frames does not exceed.

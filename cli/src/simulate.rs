@@ -12,6 +12,7 @@ use lightswitch_sim::stimulus::{self, Head, Recording};
 use lightswitch_sim::traffic::Spec;
 use lightswitch_sim::verilated::Step;
 use lightswitch_sim::wave::Tapped;
+use lightswitch_sim::PortMask;
 
 use crate::args::SimulateArgs;
 use crate::output;
@@ -58,7 +59,7 @@ pub fn settings(args: &SimulateArgs) -> Settings {
     Settings {
         lossy: args.lossy,
         store_and_forward: if args.store_and_forward {
-            vec![engine::every_port(args.config.ports); args.config.ports]
+            vec![PortMask::first(args.config.ports); args.config.ports]
         } else {
             Vec::new()
         },

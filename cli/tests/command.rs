@@ -845,7 +845,7 @@ fn lockstep_compares_what_it_is_asked_to() {
         from: 3,
         op: 4,
         address: [2; 6],
-        mask: 1,
+        mask: 1.into(),
     };
     plan.requests.push(request);
     std::fs::write(&kept, serde_json::to_string(&plan).unwrap()).unwrap();

@@ -20,7 +20,7 @@ use std::ops::Range;
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::Random;
 use lightswitch_hdl::tops::Top;
-use lightswitch_sim::beat::{full_keep, Beat};
+use lightswitch_sim::beat::{full_keep, Beat, BEAT_EGRESSES};
 use lightswitch_sim::engine::{self, Engine, EngineKind, Outcome, Settings};
 use lightswitch_sim::{frame, measure};
 
@@ -82,6 +82,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bad: f64 = bad.first().map_or(Ok(0.0), |share| share.parse())?;
     let config =
         *Config::sized(size).ok_or("the size is one of the table's, or PORTSx32 or PORTSx64")?;
+    if top == Top::FabricMc && config.ports > BEAT_EGRESSES {
+        return Err(format!("fabric-mc is measured with {BEAT_EGRESSES} ports at most").into());
+    }
     let mut traffic = Traffic::new(&config, top, load, bytes, cycles, bad);
     let settings = Settings {
         gap_limit: 0,

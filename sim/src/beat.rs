@@ -3,6 +3,9 @@
 /// Most bytes a beat can carry: `tdata` of 64 bits, the widest configuration.
 pub const MAX_BEAT_BYTES: usize = 8;
 
+/// Egresses of a mask that [`Beat::dest`] holds, the first ones.
+pub const BEAT_EGRESSES: usize = u64::BITS as usize;
+
 /// One beat of an AXI4-Stream. Byte 0 is `tdata[7:0]`; bit `n` of `keep` tells whether byte `n` counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
@@ -14,7 +17,8 @@ pub struct Beat {
     pub last: bool,
     /// On the last beat: the frame is poisoned.
     pub user: bool,
-    /// Where the frame goes, `tdest` of a fabric's ingress; 0 on other streams.
+    /// Where the frame goes, `tdest` of a fabric's ingress; 0 on other streams. Of a mask of more egresses the first
+    /// [`BEAT_EGRESSES`], and [`Engine::set_dest_above`](crate::engine::Engine::set_dest_above) says the others.
     pub dest: u64,
 }
 

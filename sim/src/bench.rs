@@ -1,8 +1,11 @@
 //! Plays frames into an engine, beat by beat, and puts the frames that leave together again.
 
-use crate::beat::Beat;
+use lightswitch_hdl::tops::Top;
+
+use crate::beat::{Beat, BEAT_EGRESSES};
 use crate::engine::{Counts, Engine, Outcome, Pulse};
 use crate::frame::{self, Assembler, Received};
+use crate::port_mask::PortMask;
 use crate::readiness::Turns;
 use crate::Error;
 
@@ -75,8 +78,8 @@ pub struct Planned {
     pub bytes: Vec<u8>,
     /// `user` of its last beat.
     pub poisoned: bool,
-    /// `dest` of its beats; 0 in front of a switch.
-    pub dest: u64,
+    /// The pins `tdest` of its beats; none in front of a switch.
+    pub dest: PortMask,
 }
 
 /// One ingress of a bench.
@@ -102,6 +105,8 @@ pub struct Bench {
     /// Beats transferred, per egress.
     pub given_beats: Vec<u64>,
     beat_bytes: usize,
+    /// A beat does not hold all of `tdest`.
+    has_dest_above: bool,
     players: Vec<Player>,
     assemblers: Vec<Assembler>,
     turns: Vec<Turns>,
@@ -122,6 +127,7 @@ impl Bench {
             taken_beats: vec![0; ports],
             given_beats: vec![0; ports],
             beat_bytes: engine.beat_bytes(),
+            has_dest_above: engine.top() == Top::FabricMc && ports > BEAT_EGRESSES,
             players: vec![Player::default(); ports],
             assemblers: vec![Assembler::default(); ports],
             turns: Vec::new(),
@@ -148,7 +154,7 @@ impl Bench {
         engine: &mut dyn Engine,
         scenario: &mut S,
     ) -> Result<(), Error> {
-        self.drive(scenario);
+        self.drive(engine, scenario);
         engine.cycle(&self.offered, &self.ready, &mut self.outcome)?;
         if self.collect(scenario)? {
             self.idle = 0;
@@ -167,7 +173,7 @@ impl Bench {
     }
 
     /// Puts beats and readiness on the pins.
-    fn drive<S: Scenario + ?Sized>(&mut self, scenario: &mut S) {
+    fn drive<S: Scenario + ?Sized>(&mut self, engine: &mut dyn Engine, scenario: &mut S) {
         let cycle = self.cycle;
         let pins = self.players.iter_mut().zip(&mut self.offered);
         for (port, (player, pins)) in pins.enumerate() {
@@ -184,6 +190,9 @@ impl Bench {
             };
             if player.next_beat == 0 {
                 scenario.begun(port, planned.id, cycle);
+                if self.has_dest_above {
+                    engine.set_dest_above(port, &planned.dest);
+                }
             }
             player.offered = true;
             let mut beat = frame::beat(
@@ -192,7 +201,7 @@ impl Bench {
                 self.beat_bytes,
                 planned.poisoned,
             );
-            beat.dest = planned.dest;
+            beat.dest = planned.dest.low();
             scenario.offers(port, player.next_beat, &mut beat);
             *pins = Some(beat);
         }

@@ -17,6 +17,7 @@ use crate::beat::Beat;
 use crate::frame::Mac;
 use crate::model;
 use crate::naive;
+use crate::port_mask::PortMask;
 use crate::reference::Reference;
 use crate::rtl;
 use crate::verilated::{self, Step};
@@ -88,6 +89,14 @@ pub trait Engine {
     /// and ignores it.
     fn request(&mut self, request: Option<TableRequest>);
 
+    /// The pins `tdest` of `ingress` for the egresses that [`Beat::dest`] does not hold, those from 64 on, from the next
+    /// [`Engine::cycle`] on, for a fabric whose `tdest` is a mask of more; others ignore it. None at first; what is said
+    /// stays until the next call, and a reset does not touch it. Egresses below 64 do not count here. So beats stay small,
+    /// and switches of up to 64 ports pay nothing for larger ones.
+    fn set_dest_above(&mut self, ingress: usize, egresses: &PortMask) {
+        let _ = (ingress, egresses);
+    }
+
     /// Whether every output pin is recorded from the next [`Engine::cycle`] on. Off at first, and free then.
     fn tap(&mut self, on: bool) {
         let _ = on;
@@ -132,9 +141,9 @@ pub struct TableRequest {
     pub op: TableOp,
     /// The address; it does not matter to [`TableOp::Flush`].
     pub address: Mac,
-    /// For [`TableOp::WriteStatic`]: the ports of the entry, one bit a port, none for an address whose frames are dropped.
-    /// Bits beyond the ports do not count.
-    pub mask: u64,
+    /// For [`TableOp::WriteStatic`]: the ports of the entry, none for an address whose frames are dropped. Those that the
+    /// switch does not have do not count.
+    pub mask: PortMask,
 }
 
 impl TableRequest {
@@ -381,9 +390,8 @@ impl Counts {
 pub struct Settings {
     /// Lossy mode: a copy for a full queue is dropped. Otherwise frames wait in front of the switch.
     pub lossy: bool,
-    /// Per ingress, one bit an egress: this pair stores a frame before it forwards it. Ingresses beyond the end cut
-    /// through.
-    pub store_and_forward: Vec<u64>,
+    /// Per ingress, the egresses for which it stores a frame before it forwards it. Ingresses beyond the end cut through.
+    pub store_and_forward: Vec<PortMask>,
     /// Cycles in an epoch of the address table: an address not heard of for a dozen epochs is forgotten. 0: never.
     pub ageing_period: u32,
     /// Cycles a source may pause inside a frame before the frame is closed and poisoned. 0: [`DEFAULT_GAP_LIMIT`], and on
@@ -403,15 +411,9 @@ impl Default for Settings {
     }
 }
 
-/// Every port of `ports` (1 or more), one bit a port; of more than 64 the first 64.
-#[must_use]
-pub const fn every_port(ports: usize) -> u64 {
-    u64::MAX >> 64_usize.saturating_sub(ports)
-}
-
 impl Settings {
-    /// Whether the masks fit `config`: no more of them than ingresses, no bit beyond the egresses, and none at all where
-    /// there are more egresses than bits. What every engine asks before it takes them.
+    /// Whether the masks fit `config`: no more of them than ingresses, and no egress that it does not have. What every
+    /// engine asks before it takes them.
     ///
     /// # Errors
     /// [`Error::Invalid`] for the first mask that does not.
@@ -424,14 +426,7 @@ impl Settings {
                 format!("for {} ingresses at most", config.ports),
             ));
         }
-        if config.ports > 64 && !self.store_and_forward.is_empty() {
-            return Err(Error::invalid(
-                what,
-                "given",
-                format!("none for {} ports, as it has 64 bits", config.ports),
-            ));
-        }
-        let beyond = |mask: &&u64| config.ports < 64 && **mask >> config.ports != 0;
+        let beyond = |mask: &&PortMask| !mask.starting_at(config.ports).is_empty();
         match self.store_and_forward.iter().find(beyond) {
             Some(mask) => Err(Error::invalid(
                 what,
@@ -442,9 +437,9 @@ impl Settings {
         }
     }
 
-    /// The mask of `ingress`, one bit an egress.
+    /// The mask of `ingress`.
     #[must_use]
-    pub fn stored(&self, ingress: usize) -> u64 {
+    pub fn stored(&self, ingress: usize) -> PortMask {
         self.store_and_forward
             .get(ingress)
             .copied()
@@ -663,22 +658,31 @@ mod tests {
     }
 
     #[test]
-    fn masks_reach_no_further_than_64_ports() {
-        assert_eq!((every_port(1), every_port(4)), (1, 0xf));
-        assert_eq!((every_port(64), every_port(512)), (u64::MAX, u64::MAX));
-        let settings = Settings {
-            store_and_forward: vec![1],
-            ..Settings::default()
-        };
-        assert!(settings.check(Config::sized("64x64").unwrap()).is_ok());
-        let error = settings.check(Config::sized("65x64").unwrap()).unwrap_err();
-        assert!(error.to_string().contains("none for 65 ports"), "{error}");
+    fn masks_reach_as_far_as_the_egresses() {
+        for ports in [64, 65, 200, 512] {
+            let config = Config::sized(&format!("{ports}x64")).unwrap();
+            let mut settings = Settings {
+                store_and_forward: vec![PortMask::first(ports); ports],
+                ..Settings::default()
+            };
+            assert!(settings.check(config).is_ok());
+            if ports < 512 {
+                settings.store_and_forward[1] = PortMask::one(ports);
+                let error = settings.check(config).unwrap_err().to_string();
+                let mask = format!("`{:#x}`", PortMask::one(ports));
+                assert!(error.contains(&mask), "{error}");
+                assert!(error.contains(&format!("of {ports} egresses")), "{error}");
+            }
+            settings.store_and_forward = vec![PortMask::NONE; ports + 1];
+            let error = settings.check(config).unwrap_err().to_string();
+            assert!(error.contains(&format!("for {ports} ingresses")), "{error}");
+        }
     }
 
     #[test]
     fn refuses_masks_that_do_not_fit() {
         let config = Config::named("4x64").unwrap();
-        for masks in [vec![0x10], vec![0; 5]] {
+        for masks in [vec![PortMask::one(4)], vec![PortMask::NONE; 5]] {
             let settings = Settings {
                 store_and_forward: masks,
                 ..Settings::default()

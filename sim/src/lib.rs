@@ -29,6 +29,7 @@ pub mod model;
 pub mod naive;
 pub mod occupancy;
 pub mod pins;
+pub mod port_mask;
 pub mod readiness;
 pub mod reference;
 pub mod replay;
@@ -42,3 +43,4 @@ pub mod verilated;
 pub mod wave;
 
 pub use error::Error;
+pub use port_mask::PortMask;

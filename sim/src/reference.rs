@@ -10,6 +10,7 @@ use lightswitch_hdl::switch::DEFAULT_GAP_LIMIT;
 use crate::beat::Beat;
 use crate::engine::{Cause, Engine, Outcome, Settings, TableOp, TableRequest};
 use crate::frame::{self, Mac, Verdict};
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// Epochs after which an address that was not heard of is forgotten.
@@ -44,8 +45,8 @@ struct Entry {
 enum Place {
     /// It was heard at this port.
     Heard(usize),
-    /// It was written with this mask, one bit a port.
-    Written(u64),
+    /// It was written with these ports.
+    Written(PortMask),
 }
 
 impl Place {
@@ -56,7 +57,7 @@ impl Place {
     fn is_behind(self, port: usize) -> bool {
         match self {
             Place::Heard(heard) => port == heard,
-            Place::Written(mask) => port < 64 && mask >> port & 1 == 1,
+            Place::Written(mask) => mask.has(port),
         }
     }
 }

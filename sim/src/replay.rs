@@ -14,9 +14,10 @@ use serde::Serialize;
 
 use crate::bench::{Bench, Planned, Scenario};
 use crate::capture::{Capture, CaptureWriter, Skipped};
-use crate::engine::{every_port, Cause, Counts, Engine, Settings, TABLE_WAYS};
+use crate::engine::{Cause, Counts, Engine, Settings, TABLE_WAYS};
 use crate::frame::{self, Mac, Received, Verdict};
 use crate::measure;
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// Cycles the switch is given to learn an address, or to look one up, before the checker relies on it.
@@ -318,8 +319,8 @@ struct Sent {
     poisoned_in: bool,
     begun: Option<u64>,
     ended: Option<u64>,
-    /// Egresses at which a copy left, one bit each.
-    copies: u64,
+    /// Egresses at which a copy left.
+    copies: PortMask,
 }
 
 impl Sent {
@@ -442,7 +443,7 @@ impl Replay {
                 bytes,
                 begun: None,
                 ended: None,
-                copies: 0,
+                copies: PortMask::NONE,
             });
         }
         replay.unsent = replay.sent.len();
@@ -462,7 +463,7 @@ impl Replay {
         }
         let late = order[..*cursor].iter().copied().find(|index| {
             let sent = &self.sent[*index];
-            sent.copies & (1 << egress) == 0 && sent.resembles(received)
+            !sent.copies.has(egress) && sent.resembles(received)
         })?;
         self.violations.add(format!(
             "frame {} left at port {egress} behind a later frame from port {ingress}",
@@ -493,7 +494,7 @@ impl Replay {
         };
         let max = self.max_frame_bytes;
         let sent = &mut self.sent[index];
-        sent.copies |= 1 << egress;
+        sent.copies.set(egress);
         let number = sent.number;
         let wrong = if received.poisoned && !sent.must_be_poisoned() {
             Some("poisoned without a cause")
@@ -673,7 +674,7 @@ impl Scenario for Replay {
             start: sent.start,
             bytes: sent.bytes.clone(),
             poisoned: false,
-            dest: 0,
+            dest: PortMask::NONE,
         })
     }
 
@@ -755,8 +756,7 @@ impl Audit {
             slack[sent.ingress].flooded += u64::from(doubt != Doubt::None);
             slack[sent.ingress].all += u64::from(doubt == Doubt::All);
             let mask = audit.enter(sent, fate, ports, &mut expected);
-            let stray = sent.copies & !mask;
-            if stray != 0 {
+            if !sent.copies.without(mask).is_empty() {
                 audit.violations.add(format!(
                     "frame {} from {} to {} left at ports {} but belongs to {}",
                     sent.number,
@@ -766,7 +766,7 @@ impl Audit {
                     ports_of(mask)
                 ));
             }
-            for egress in (0..ports).filter(|egress| mask & !sent.copies & (1 << egress) != 0) {
+            for egress in mask.without(sent.copies).ports() {
                 missing[sent.ingress * ports + egress] += 1;
             }
         }
@@ -785,8 +785,8 @@ impl Audit {
         audit
     }
 
-    /// Books a frame; the egresses at which it must leave, one bit each.
-    fn enter(&mut self, sent: &Sent, fate: Fate, ports: usize, expected: &mut Counts) -> u64 {
+    /// Books a frame; the egresses at which it must leave.
+    fn enter(&mut self, sent: &Sent, fate: Fate, ports: usize, expected: &mut Counts) -> PortMask {
         let mut count = |cause| {
             expected.add(&crate::engine::Pulse {
                 cause,
@@ -802,11 +802,11 @@ impl Audit {
                     Cause::FilteredControl => self.fates.filtered_control += 1,
                     _ => self.fates.filtered_self += 1,
                 }
-                0
+                PortMask::NONE
             }
             Fate::Unicast(port) => {
                 self.fates.unicast += 1;
-                1 << port
+                PortMask::one(port)
             }
             Fate::Flooded => {
                 count(Cause::Flooded);
@@ -815,10 +815,10 @@ impl Audit {
                 } else {
                     self.fates.flooded_unknown += 1;
                 }
-                every_port(ports) & !(1 << sent.ingress)
+                PortMask::first(ports).without(PortMask::one(sent.ingress))
             }
         };
-        if mask != 0 {
+        if !mask.is_empty() {
             count(Cause::Accepted);
             if sent.too_long {
                 count(Cause::TooLong);
@@ -826,8 +826,8 @@ impl Audit {
                 count(Cause::PoisonedIn);
             }
         }
-        self.copies.expected += u64::from(mask.count_ones());
-        let arrived = u64::from((mask & sent.copies).count_ones());
+        self.copies.expected += mask.len() as u64;
+        let arrived = (mask & sent.copies).len() as u64;
         if sent.must_be_poisoned() {
             self.copies.poisoned += arrived;
         } else {
@@ -859,11 +859,8 @@ impl Audit {
 }
 
 /// The ports of a mask, for people.
-fn ports_of(mask: u64) -> String {
-    let ports: Vec<String> = (0..64)
-        .filter(|port| mask & (1 << port) != 0)
-        .map(|port| port.to_string())
-        .collect();
+fn ports_of(mask: PortMask) -> String {
+    let ports: Vec<String> = mask.ports().map(|port| port.to_string()).collect();
     if ports.is_empty() {
         "none".into()
     } else {
@@ -960,10 +957,10 @@ impl<'a> Lessons<'a> {
         if home != sent.ingress && self.replay.ports == 2 {
             return (direct, Doubt::Flooded);
         }
-        let home_mask = if home == sent.ingress { 0 } else { 1 << home };
-        if sent.copies & !home_mask != 0 {
+        let is_astray = |egress| egress != home || home == sent.ingress;
+        if sent.copies.ports().any(is_astray) {
             (Fate::Flooded, Doubt::None)
-        } else if sent.copies == 0 && self.lossy {
+        } else if sent.copies.is_empty() && self.lossy {
             (direct, Doubt::All)
         } else {
             (direct, Doubt::None)

@@ -14,10 +14,9 @@ use lightswitch_hdl::tops::{on_large_stack, Top};
 use lightswitch_hdl::with_config;
 
 use crate::beat::Beat;
-use crate::engine::{
-    every_port, idle_cycles_after_reset, Cause, Engine, Outcome, Settings, TableRequest,
-};
+use crate::engine::{idle_cycles_after_reset, Cause, Engine, Outcome, Settings, TableRequest};
 use crate::frame::Mac;
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// Builds `top` of `config`, reset and, if it is a switch, ready to learn.
@@ -220,7 +219,7 @@ macro_rules! configure {
         $pins.cfg_lossy.next = $settings.lossy;
         $pins.cfg_gap_limit.next = u64::from($settings.gap_limit).into();
         for (ingress, pin) in $pins.cfg_store_forward.iter_mut().enumerate() {
-            pin.next = $settings.stored(ingress).into();
+            pin.next = $settings.stored(ingress).low().into();
         }
     };
 }
@@ -283,7 +282,7 @@ impl<
         self.table_valid.next = request.is_some();
         let Some(request) = request else { return };
         self.table_op.next = (request.op as u64).into();
-        self.table_mask.next = (request.mask & every_port(PORTS)).into();
+        self.table_mask.next = (request.mask & PortMask::first(PORTS)).low().into();
         let address = request.address_bits();
         for (word, pin) in self.table_address.iter_mut().enumerate() {
             pin.next = (address >> (32 * word) & 0xffff_ffff).into();
@@ -440,6 +439,7 @@ mod tests {
     use super::*;
     use crate::engine::{self, EngineKind, TableOp};
     use crate::frame;
+    use crate::model::MAX_PORTS;
     use crate::pins;
     use crate::traffic::Stamp;
 
@@ -481,7 +481,7 @@ mod tests {
             pins.request(random.bit().then(|| TableRequest {
                 op: [TableOp::Read, TableOp::WriteStatic][random.below(2) as usize],
                 address: Mac([2, 0, 0, 0, 0, random.bits(8) as u8]),
-                mask: random.bits(64),
+                mask: random.bits(64).into(),
             }));
             recorder
                 .cycle(pins.as_mut(), |pins, level| {
@@ -587,7 +587,7 @@ mod tests {
             let request = TableRequest {
                 op,
                 address: Mac([2, 3, 4, 5, 6, 7]),
-                mask: u64::MAX,
+                mask: PortMask::first(MAX_PORTS),
             };
             engine.request(Some(request));
             for _ in 0..100 {
@@ -622,7 +622,7 @@ mod tests {
     fn settings_change_between_cycles_and_shorter_masks_cut_through() {
         let config = Config::named("2x32").unwrap();
         let settings = Settings {
-            store_and_forward: vec![0, 3],
+            store_and_forward: vec![PortMask::NONE, PortMask::first(2)],
             ..Settings::default()
         };
         let mut engine =
@@ -653,7 +653,7 @@ mod tests {
         engine.configure(&Settings::default()).unwrap();
         assert!(first_beat_after(&mut engine) < 10);
         let wrong = Settings {
-            store_and_forward: vec![4],
+            store_and_forward: vec![PortMask::one(2)],
             ..Settings::default()
         };
         assert!(engine.configure(&wrong).is_err());

@@ -20,6 +20,7 @@ use crate::flows::{Flows, Scope};
 use crate::frame::{self, Received};
 use crate::measure::{self, Summary};
 use crate::occupancy::HighWater;
+use crate::port_mask::PortMask;
 use crate::stimulus::{Recording, Stimulus};
 use crate::traffic::{Spec, Stamp, Traffic};
 use crate::Error;
@@ -332,7 +333,7 @@ impl Scenario for Lesson {
             start: cycle,
             bytes: stamp.frame(),
             poisoned: false,
-            dest: 0,
+            dest: PortMask::NONE,
         })
     }
 

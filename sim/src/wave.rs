@@ -15,9 +15,10 @@ use fst_writer::{
 use lightswitch_hdl::tops::Top;
 use vcd::{IdCode, TimescaleUnit, Value, VarType};
 
-use crate::beat::Beat;
+use crate::beat::{Beat, BEAT_EGRESSES};
 use crate::engine::{Engine, Outcome, Settings, TableRequest};
 use crate::frame::Mac;
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// Bytes of waves that are kept in memory before they are written to an FST file.
@@ -34,6 +35,8 @@ pub struct Tapped {
     wave: Option<Wave>,
     /// The `rst` pin.
     reset: bool,
+    /// Per ingress, what `tdest` says of the egresses from 64 on.
+    dest_above: Vec<PortMask>,
 }
 
 impl Tapped {
@@ -52,6 +55,7 @@ impl Tapped {
         }
         Ending::of(path)?;
         Ok(Self {
+            dest_above: vec![PortMask::NONE; engine.ports()],
             inner: engine,
             path: path.into(),
             clock_mhz,
@@ -120,6 +124,11 @@ impl Engine for Tapped {
         self.inner.request(request);
     }
 
+    fn set_dest_above(&mut self, ingress: usize, egresses: &PortMask) {
+        self.dest_above[ingress] = egresses.starting_at(BEAT_EGRESSES);
+        self.inner.set_dest_above(ingress, egresses);
+    }
+
     fn tap(&mut self, on: bool) {
         self.inner.tap(on);
     }
@@ -135,8 +144,10 @@ impl Engine for Tapped {
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         self.inner.cycle(offered, egress_ready, outcome)?;
-        let reset = self.reset;
-        self.wave()?.write(reset, offered, egress_ready, outcome)
+        self.wave()?;
+        let wave = self.wave.as_mut().expect("the line before makes one");
+        let dest_above = &self.dest_above;
+        wave.write(self.reset, offered, dest_above, egress_ready, outcome)
     }
 }
 
@@ -223,14 +234,16 @@ impl Wave {
 
     fn reset(&mut self) -> Result<(), Error> {
         let ports = self.shape.ports;
-        let nothing = Outcome::new(ports);
-        self.write(true, &vec![None; ports], &vec![false; ports], &nothing)
+        let (offered, dest_above) = (vec![None; ports], vec![PortMask::NONE; ports]);
+        let (ready, nothing) = (vec![false; ports], Outcome::new(ports));
+        self.write(true, &offered, &dest_above, &ready, &nothing)
     }
 
     fn write(
         &mut self,
         reset: bool,
         offered: &[Option<Beat>],
+        dest_above: &[PortMask],
         egress_ready: &[bool],
         outcome: &Outcome,
     ) -> Result<(), Error> {
@@ -242,8 +255,12 @@ impl Wave {
             self.stream(1 + stream * PINS, beat.as_ref(), *ready)?;
         }
         if self.shape.dest_bits > 0 {
-            for (port, beat) in offered.iter().enumerate() {
-                let dest = bits(beat.as_ref().map(|beat| beat.dest), self.shape.dest_bits);
+            for (port, (beat, above)) in offered.iter().zip(dest_above).enumerate() {
+                let dest = beat.map(|beat| PortMask::from(beat.dest) | *above);
+                let dest: Vec<u8> = (0..self.shape.dest_bits)
+                    .rev()
+                    .map(|index| dest.map_or(b'x', |dest| bit(dest.has(index))))
+                    .collect();
                 self.change(1 + 2 * self.shape.ports * PINS + port, &dest)?;
             }
         }
@@ -641,7 +658,7 @@ mod tests {
                 length: 8,
             };
             let mut beat = frame::beat(&stamp.frame_for(top), 0, 4, false);
-            beat.dest = stamp.dest(top);
+            beat.dest = stamp.dest(top).low();
             let mut outcome = Outcome::new(2);
             for offered in [None, Some(beat)] {
                 engine
@@ -659,6 +676,31 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_wide_mask_is_shown_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wide.vcd");
+        let config = Config::sized("70x32").unwrap();
+        let settings = Settings::default();
+        let inner = engine::build_top(EngineKind::Model, config, Top::FabricMc, &settings);
+        let mut engine = Tapped::new(inner.unwrap(), &path, 100.0).unwrap();
+        let mask: PortMask = [0, 63, 64, 69].into_iter().collect();
+        let mut beat = Beat::new(&[1; 4], true, false);
+        beat.dest = mask.low();
+        engine.set_dest_above(2, &mask);
+        let (mut offered, mut outcome) = (vec![None; 70], Outcome::new(70));
+        offered[2] = Some(beat);
+        for _ in 0..9 {
+            let ready = [true; 70];
+            engine.cycle(&offered, &ready, &mut outcome).unwrap();
+            offered[2] = None;
+        }
+        engine.finish().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let value = format!("b1000011{}1", "0".repeat(62));
+        assert!(text.contains(&value), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use lightswitch_sim::engine::{
 use lightswitch_sim::frame::{self, Assembler, Mac, Received, Verdict};
 use lightswitch_sim::reference::Reference;
 use lightswitch_sim::verilated;
+use lightswitch_sim::PortMask;
 
 const STATION: [[u8; 6]; 4] = [
     [2, 0, 0, 0, 0, 0xa0],
@@ -365,8 +366,8 @@ fn mac_control_frames_teach_nothing() {
 #[test]
 fn obeys_the_table_port_and_the_reset_pin() {
     let mut rig = Rig::new(&Settings::default());
-    let ask = |rig: &mut Rig, op, mask| {
-        let address = Mac(STATION[1]);
+    let ask = |rig: &mut Rig, op, mask: u64| {
+        let (address, mask) = (Mac(STATION[1]), mask.into());
         rig.switch.request(Some(TableRequest { op, address, mask }));
         rig.idle(1);
         rig.switch.request(None);
@@ -407,7 +408,7 @@ fn takes_other_settings_between_frames() {
         rig.drain();
         assert_eq!(rig.counts.total(Cause::GapClosed), closed);
     }
-    let store_and_forward = vec![1 << 4];
+    let store_and_forward = vec![PortMask::one(4)];
     let wrong = Settings {
         store_and_forward,
         ..Settings::default()

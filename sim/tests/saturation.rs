@@ -20,7 +20,7 @@ use lightswitch_sim::engine::{self, Cause, Engine, EngineKind, Pulse, Settings};
 use lightswitch_sim::frame::{self, Mac, Received};
 use lightswitch_sim::simulate::{self, Report};
 use lightswitch_sim::traffic::{FrameSize, Pattern, Spec};
-use lightswitch_sim::Error;
+use lightswitch_sim::{Error, PortMask};
 
 /// Cycles of a run; the first tenth is warm-up.
 const CYCLES: u64 = 100_000;
@@ -184,7 +184,7 @@ impl Scenario for Strangers {
             start: cycle,
             bytes,
             poisoned: false,
-            dest: 0,
+            dest: PortMask::NONE,
         })
     }
 

@@ -11,7 +11,7 @@ use lightswitch_hdl::tops::Top;
 use lightswitch_sim::beat::Beat;
 use lightswitch_sim::engine::{Engine, Outcome, Settings, TableRequest};
 use lightswitch_sim::lockstep::{self, Stimulus};
-use lightswitch_sim::{model, pins, Error};
+use lightswitch_sim::{model, pins, Error, PortMask};
 
 /// A model that forgets to count the frames it floods once it has filtered one to a reserved address.
 struct Faulty {
@@ -144,7 +144,7 @@ fn a_plan_that_does_not_fit_is_refused() {
     lockstep::run(&mut engines, &pins, &mut stimulus, &mut |_, _| {}).unwrap();
     let good = stimulus.written();
     assert!(good.check().is_ok());
-    let refusals: [(&str, Spoil); 5] = [
+    let refusals: [(&str, Spoil); 7] = [
         ("configuration is `5x5`", |plan| plan.config = "5x5".into()),
         ("top is `bottom`", |plan| plan.top = "bottom".into()),
         ("number of sources is `3`", |plan| plan.sources.truncate(3)),
@@ -152,7 +152,13 @@ fn a_plan_that_does_not_fit_is_refused() {
             plan.sources[0][0].beats.pop();
         }),
         ("store-and-forward", |plan| {
-            plan.settings[0].store_and_forward = vec![0x10];
+            plan.settings[0].store_and_forward = vec![PortMask::one(4)];
+        }),
+        ("mask is `0x8000", |plan| {
+            plan.settings[0].store_and_forward = vec![PortMask::one(511)];
+        }),
+        ("dest_above is `0x10000000000000000`", |plan| {
+            plan.sources[3][0].dest_above = PortMask::one(64);
         }),
     ];
     for (words, spoil) in refusals {

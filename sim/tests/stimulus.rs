@@ -18,7 +18,7 @@ use lightswitch_sim::rng::Rng;
 use lightswitch_sim::simulate::{self, Report};
 use lightswitch_sim::stimulus::{self, Head, Recording};
 use lightswitch_sim::traffic::{Pattern, Plan, Spec, Traffic};
-use lightswitch_sim::{verilated, Error};
+use lightswitch_sim::{verilated, Error, PortMask};
 
 /// A stimulus with all there is: pauses, back-pressure, and malformed frames where nobody waits for them.
 fn head(config: &str, top: Top, pattern: Pattern) -> Head {
@@ -34,7 +34,7 @@ fn head(config: &str, top: Top, pattern: Pattern) -> Head {
         top,
         settings: Settings {
             lossy: pattern == Pattern::Hotspot,
-            store_and_forward: vec![1],
+            store_and_forward: vec![PortMask::one(0)],
             gap_limit: 0,
             ..Settings::default()
         },
@@ -135,9 +135,9 @@ fn every_pattern_is_replayed_as_it_was_planned() {
             ("4x64", Top::Switch),
             ("8x64", Top::FabricMc),
             ("128x32", Top::Fabric),
+            ("128x64", Top::FabricMc),
         ] {
             let mut head = head(config, top, pattern);
-            head.settings.store_and_forward.clear();
             head.spec.message_bytes = 64 * head.config.ports;
             let recording = recording(&head);
             let mut planned = Traffic::new(head.spec, head.config, top).unwrap();
@@ -183,13 +183,55 @@ fn the_seed_and_every_option_are_kept() {
         |spec: &mut Spec| spec.seed = u64::MAX,
     ] {
         change(&mut other.spec);
-        other.settings.store_and_forward = vec![0xffff, 0, 0xbeef];
+        other.settings.store_and_forward = [0xffff, 0, 0xbeef].map(PortMask::from).to_vec();
         other.settings.ageing_period = 100_000;
         assert_eq!(recording(&other).head(), &other);
     }
     let mut illegal = head;
     illegal.spec.load = 2.0;
     assert!(stimulus::record(&illegal).is_err());
+}
+
+#[test]
+fn masks_of_more_than_64_ports_are_kept_and_played() {
+    let mut head = head("100x32", Top::FabricMc, Pattern::Permutation);
+    head.spec.cycles = 400;
+    head.settings.store_and_forward = vec![PortMask::first(100); 100];
+    head.settings.store_and_forward[1] = PortMask::one(99);
+    let bytes = stimulus::record(&head).unwrap();
+    let recording = parse(&bytes).unwrap();
+    assert_eq!(recording.head(), &head);
+    let planned = run(EngineKind::Model, &head);
+    assert_eq!(planned, replay(EngineKind::Model, &recording));
+    assert_eq!(planned, run(EngineKind::Naive, &head));
+    assert_eq!(planned.lost_frames, 0);
+    assert!(planned.delivered_frames > 400, "{planned:#?}");
+
+    let text = format!("{:x}", PortMask::one(99));
+    let place = bytes
+        .windows(text.len())
+        .position(|window| window == text.as_bytes());
+    let place = place.unwrap();
+    let refused = |mask: &str| {
+        let bytes = [
+            &bytes[..place],
+            mask.as_bytes(),
+            &bytes[place + text.len()..],
+        ]
+        .concat();
+        refusal(&sealed(bytes)).1
+    };
+    let beyond = format!("1{}", "0".repeat(25));
+    let (longest, wrong) = (format!("1{}", "0".repeat(128)), "-1");
+    for (mask, words) in [
+        (&beyond[..], "a mask of 100 egresses"),
+        (&longest, "of ports 0 to 511 only"),
+        (wrong, "hexadecimal"),
+        ("", "hexadecimal"),
+    ] {
+        let reason = refused(mask);
+        assert!(reason.contains(words), "{reason}");
+    }
 }
 
 #[test]
@@ -263,11 +305,7 @@ fn a_damaged_line_is_named_with_its_place() {
         ("config 4x64", "config 9x9", "no such configuration"),
         ("top switch", "top bottom", "no such top"),
         ("lossy false", "lossy maybe", "lossy `maybe`"),
-        (
-            "store-and-forward 1",
-            "store-and-forward x",
-            "invalid digit",
-        ),
+        ("store-and-forward 1", "store-and-forward x", "hexadecimal"),
         ("ageing-period 0", "ageing-period -1", "ageing-period `-1`"),
         ("gap-limit 0", "gap-limit 65536", "gap-limit `65536`"),
         ("traffic ring", "traffic rings", "one of uniform"),

@@ -12,7 +12,7 @@ use lightswitch_hdl::tops::{on_large_stack, Top};
 use lightswitch_sim::engine::{self, Engine, EngineKind, Outcome, Settings};
 use lightswitch_sim::lockstep::{self, Stimulus};
 use lightswitch_sim::verilated::{self, Verilated};
-use lightswitch_sim::{pins, rtl};
+use lightswitch_sim::{pins, rtl, PortMask};
 
 const SEED: u64 = 2;
 
@@ -155,7 +155,7 @@ fn a_reset_leaves_nothing_and_a_tap_costs_nothing_else() {
         .zip(&again)
         .all(|(one, other)| one.0 == other.0));
     let wrong = Settings {
-        store_and_forward: vec![4],
+        store_and_forward: vec![PortMask::one(2)],
         ..Settings::default()
     };
     assert!(engine.configure(&wrong).is_err());

@@ -8,6 +8,7 @@ use lightswitch_hdl::tops::Top;
 use crate::beat::Beat;
 use crate::engine::{TableOp, TableRequest};
 use crate::frame::{self, Mac, FCS_BYTES, MIN_FRAME_BYTES, TYPE_MAC_CONTROL};
+use crate::port_mask::PortMask;
 
 /// Where frames go, and what is wrong with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +114,8 @@ impl Maker {
         }
     }
 
-    /// A frame for `port` to send.
-    pub fn frame(&self, random: &mut Random, mood: Mood, port: usize) -> Vec<Beat> {
+    /// A frame for `port` to send, and the whole `tdest` of its first beat.
+    pub fn frame(&self, random: &mut Random, mood: Mood, port: usize) -> (Vec<Beat>, PortMask) {
         let egress = self.egress(random, mood.pattern, port);
         let bytes = self.length(random, mood);
         let is_bad = mood.pattern == Pattern::Malformed;
@@ -131,7 +132,7 @@ impl Maker {
             .map(|index| Beat {
                 // Only a first beat's counts.
                 dest: if index == 0 {
-                    dest
+                    dest.low()
                 } else {
                     random.bits(self.dest_w())
                 },
@@ -146,7 +147,7 @@ impl Maker {
                 _ => random.bits(width) as u8 & !1,
             };
         }
-        beats
+        (beats, dest)
     }
 
     fn length(&self, random: &mut Random, mood: Mood) -> usize {
@@ -183,16 +184,25 @@ impl Maker {
         }
     }
 
-    fn dest(&self, random: &mut Random, egress: usize, is_bad: bool) -> u64 {
+    /// Any of `ports` ports.
+    pub fn mask(random: &mut Random, ports: usize) -> PortMask {
+        let word_bits = u64::BITS as usize;
+        let words = (0..ports).step_by(word_bits);
+        let words: Vec<u64> = words
+            .map(|low| random.bits(word_bits.min(ports - low)))
+            .collect();
+        PortMask::of_words(&words)
+    }
+
+    fn dest(&self, random: &mut Random, egress: usize, is_bad: bool) -> PortMask {
         let is_odd = random.one_in(if is_bad { 4 } else { 16 });
         match self.top {
-            Top::Fabric if is_odd => random.bits(self.dest_w()),
-            Top::Fabric => egress as u64,
-            Top::FabricMc if is_odd && is_bad && random.bit() => 0,
-            Top::FabricMc if is_odd => random.bits(self.dest_w()),
-            // A mask names the first 64 ports.
-            Top::FabricMc => 1 << (egress % 64),
-            Top::Switch => 0,
+            Top::Fabric if is_odd => random.bits(self.dest_w()).into(),
+            Top::Fabric => (egress as u64).into(),
+            Top::FabricMc if is_odd && is_bad && random.bit() => PortMask::NONE,
+            Top::FabricMc if is_odd => Self::mask(random, self.config.ports),
+            Top::FabricMc => PortMask::one(egress),
+            Top::Switch => PortMask::NONE,
         }
     }
 
@@ -260,7 +270,7 @@ impl Maker {
                 _ => TableOp::Read,
             },
             address,
-            mask: random.bits(self.config.ports),
+            mask: Self::mask(random, self.config.ports),
         }
     }
 

@@ -93,6 +93,9 @@ pub fn run(
             }
             engine.set_reset(inputs.reset);
             engine.request(inputs.request);
+            for (ingress, egresses) in inputs.dest_above.iter().enumerate() {
+                engine.set_dest_above(ingress, egresses);
+            }
             engine.cycle(&inputs.offered, &inputs.ready, &mut outcome)?;
             if engine.pins().len() != pins.len() {
                 return Err(Error::invalid(

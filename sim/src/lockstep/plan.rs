@@ -7,9 +7,10 @@ use lightswitch_hdl::config::Config;
 use lightswitch_hdl::tops::Top;
 use serde::{Deserialize, Serialize};
 
-use crate::beat::Beat;
+use crate::beat::{Beat, BEAT_EGRESSES};
 use crate::engine::{Settings, TableOp, TableRequest};
 use crate::frame::Mac;
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// A run. As a file it is one JSON object with these names.
@@ -48,6 +49,10 @@ pub struct Span {
 /// A frame of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
+    /// `tdest` for the egresses from 64 on, as it stands with the first beat; with the others, where it does not count, all
+    /// of them are inverted. None where masks are shorter.
+    #[serde(default, skip_serializing_if = "PortMask::is_empty")]
+    pub dest_above: PortMask,
     /// Its beats in order.
     pub beats: Vec<Paused>,
 }
@@ -65,7 +70,7 @@ pub struct Paused {
     pub last: bool,
     /// `tuser`.
     pub user: bool,
-    /// `tdest`, 0 on a switch.
+    /// `tdest`, of a longer mask the first 64 egresses; 0 on a switch.
     pub dest: u64,
 }
 
@@ -104,7 +109,7 @@ pub struct Setting {
     /// `cfg_lossy`.
     pub lossy: bool,
     /// `cfg_store_forward`, a mask an ingress.
-    pub store_and_forward: Vec<u64>,
+    pub store_and_forward: Vec<PortMask>,
     /// `cfg_gap_limit`.
     pub gap_limit: u16,
     /// `cfg_ageing_period`.
@@ -134,7 +139,7 @@ pub struct Request {
     /// The address in the order of the wire.
     pub address: [u8; 6],
     /// Ports of a static entry.
-    pub mask: u64,
+    pub mask: PortMask,
 }
 
 impl Request {
@@ -171,6 +176,15 @@ impl Plan {
         }
     }
 
+    /// The egresses that `tdest` of its top names and that a beat does not hold.
+    pub(super) fn dest_above(&self) -> PortMask {
+        if self.top == Top::FabricMc.name() {
+            PortMask::first(self.sources.len()).starting_at(BEAT_EGRESSES)
+        } else {
+            PortMask::NONE
+        }
+    }
+
     /// The configuration and the top it is for, if it fits them.
     ///
     /// # Errors
@@ -197,6 +211,15 @@ impl Plan {
         }
         if let Some(request) = self.requests.iter().find(|request| request.op > 3) {
             return Err(Error::invalid("a request's op", request.op, "0 to 3"));
+        }
+        let known = self.dest_above();
+        let is_beyond = |frame: &&Frame| !frame.dest_above.without(known).is_empty();
+        if let Some(frame) = self.sources.iter().flatten().find(is_beyond) {
+            return Err(Error::invalid(
+                "a frame's dest_above",
+                format!("{:#x}", frame.dest_above),
+                format!("within {known:#x}, the egresses from 64 on that a mask of this top names"),
+            ));
         }
         let ends = |frame: &Frame| {
             frame.beats.last().is_some_and(|beat| beat.last)

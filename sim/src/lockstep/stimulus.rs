@@ -8,8 +8,9 @@ use lightswitch_hdl::tops::Top;
 
 use super::maker::{Maker, Mood, Pattern};
 use super::plan::{Frame, Paused, Plan, Request, Setting, Span};
-use crate::beat::Beat;
+use crate::beat::{Beat, BEAT_EGRESSES};
 use crate::engine::{Settings, TableOp, TableRequest};
+use crate::port_mask::PortMask;
 
 /// Phases of one round through the matrix.
 const PHASES: usize = 40;
@@ -46,6 +47,8 @@ pub struct Inputs {
     pub request: Option<TableRequest>,
     /// The beat at each ingress.
     pub offered: Vec<Option<Beat>>,
+    /// `tdest` of each ingress for the egresses from 64 on; empty where there are none in it.
+    pub dest_above: Vec<PortMask>,
     /// `tready` of each egress.
     pub ready: Vec<bool>,
 }
@@ -74,6 +77,8 @@ pub struct Stimulus {
     setting: usize,
     request: usize,
     is_requesting: bool,
+    /// The egresses of `tdest` that a beat does not hold.
+    dest_above: PortMask,
     inputs: Inputs,
     resets_in_frames: u32,
 }
@@ -96,6 +101,8 @@ impl Stimulus {
 
     fn start(plan: Plan, generator: Option<Generator>) -> Self {
         let ports = plan.sources.len();
+        let dest_above = plan.dest_above();
+        let wide_ports = if dest_above.is_empty() { 0 } else { ports };
         Self {
             plan,
             generator,
@@ -106,8 +113,10 @@ impl Stimulus {
             setting: 0,
             request: 0,
             is_requesting: false,
+            dest_above,
             inputs: Inputs {
                 offered: vec![None; ports],
+                dest_above: vec![PortMask::NONE; wide_ports],
                 ready: vec![true; ports],
                 ..Inputs::default()
             },
@@ -222,6 +231,14 @@ impl Stimulus {
             return None;
         }
         source.is_offered = true;
+        if let Some(pins) = self.inputs.dest_above.get_mut(port) {
+            let said = self.plan.sources[port][source.frame].dest_above;
+            *pins = if source.beat == 0 {
+                said
+            } else {
+                self.dest_above.without(said)
+            };
+        }
         Some(paused.beat())
     }
 
@@ -290,8 +307,9 @@ impl Generator {
     fn frame(&mut self, port: usize, cycle: u64) -> Frame {
         let mood = self.mood(cycle);
         let random = &mut self.random;
-        let beats = self.maker.frame(random, mood, port);
+        let (beats, dest) = self.maker.frame(random, mood, port);
         Frame {
+            dest_above: dest.starting_at(BEAT_EGRESSES),
             beats: (beats.iter().enumerate())
                 .map(|(index, beat)| Paused::new(beat, Maker::pause(random, mood, index == 0)))
                 .collect(),
@@ -323,9 +341,9 @@ impl Generator {
                 });
             }
         }
-        // Beyond 64 ports there are no such masks.
-        if changes && ports <= 64 {
-            self.settings.store_and_forward = (0..ports).map(|_| random.bits(ports)).collect();
+        if changes {
+            let masks = (0..ports).map(|_| Maker::mask(random, ports));
+            self.settings.store_and_forward = masks.collect();
         }
         if has_begun || changes {
             plan.settings.push(Setting {

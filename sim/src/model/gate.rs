@@ -8,7 +8,9 @@ use super::fabric::Fabric;
 use super::mask::Mask;
 use super::queue::{Side, Stored};
 use super::Streams;
+use crate::beat::BEAT_EGRESSES;
 use crate::engine::Cause;
+use crate::port_mask::PortMask;
 
 /// One gate.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct Gates<const W: usize, const K: usize> {
     ports: usize,
     max_frame_beats: u16,
     gate: Vec<Gate<W>>,
+    /// Per ingress, what `tdest` says of the egresses from 64 on.
+    dest_above: Vec<Mask<W>>,
     /// Cycles a source may pause, as it stood at the pins in the cycle before; 0 for any number.
     gap_limit: u16,
     in_frame: Mask<W>,
@@ -59,6 +63,7 @@ impl<const W: usize, const K: usize> Gates<W, K> {
             ports,
             max_frame_beats: max_frame_beats as u16,
             gate: vec![gate; ports],
+            dest_above: vec![Mask::NONE; ports],
             gap_limit: 0,
             in_frame: Mask::NONE,
             closed: Mask::NONE,
@@ -69,12 +74,21 @@ impl<const W: usize, const K: usize> Gates<W, K> {
         }
     }
 
-    /// Admission of a frame for `dest`.
+    /// What stands at `tdest` of `ingress` for the egresses from 64 on.
+    pub fn set_dest_above(&mut self, ingress: usize, egresses: &PortMask) {
+        self.dest_above[ingress] = Mask::of(&egresses.starting_at(BEAT_EGRESSES));
+    }
+
+    /// Admission of a frame of `ingress` for `dest`.
     #[inline(always)]
-    fn admit(&self, dest: u64, room: Mask<W>, is_lossy: bool) -> Admission<W> {
+    fn admit(&self, ingress: usize, dest: u64, room: Mask<W>, is_lossy: bool) -> Admission<W> {
         let is_index = self.top == Top::Fabric;
         let meant = if !is_index {
-            Mask::low(dest) & Mask::first(self.ports)
+            let mut mask = Mask::low(dest);
+            if W > 1 {
+                mask |= self.dest_above[ingress];
+            }
+            mask & Mask::first(self.ports)
         } else if dest < self.ports as u64 {
             Mask::one(dest as usize)
         } else {
@@ -96,10 +110,8 @@ impl<const W: usize, const K: usize> Gates<W, K> {
         for ingress in 0..self.ports {
             if !ready.has(ingress) {
                 let dest = pins.dest[ingress];
-                ready.put(
-                    ingress,
-                    self.admit(dest, fabric.room(ingress), is_lossy).accepts,
-                );
+                let admission = self.admit(ingress, dest, fabric.room(ingress), is_lossy);
+                ready.put(ingress, admission.accepts);
             }
         }
         ready
@@ -138,8 +150,8 @@ impl<const W: usize, const K: usize> Gates<W, K> {
             // 1. What is pushed.
             let mut first_target = Mask::NONE;
             if !is_in_frame {
-                let admission =
-                    self.admit(pins.dest[ingress], fabric.room(ingress), settings.is_lossy);
+                let (dest, room) = (pins.dest[ingress], fabric.room(ingress));
+                let admission = self.admit(ingress, dest, room, settings.is_lossy);
                 first_target = admission.go;
                 if is_taken {
                     count(Cause::Accepted, ingress, Mask::NONE);

@@ -2,6 +2,8 @@
 
 use std::ops::{BitAnd, BitOr, BitOrAssign, Not};
 
+use crate::port_mask::PortMask;
+
 /// A set of up to `64 * W` ports, bit `n` of word `n / 64` for port `n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask<const W: usize>(pub [u64; W]);
@@ -33,6 +35,11 @@ impl<const W: usize> Mask<W> {
         let mut mask = Self::NONE;
         mask.0[0] = bits;
         mask
+    }
+
+    /// The ports of `mask` below `64 * W`.
+    pub fn of(mask: &PortMask) -> Self {
+        Self(std::array::from_fn(|word| mask.words()[word]))
     }
 
     /// Whether `port` is in it.

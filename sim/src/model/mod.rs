@@ -38,6 +38,7 @@ use self::table::Table;
 use crate::beat::Beat;
 use crate::engine::{idle_cycles_after_reset, Cause, Engine, Outcome, Settings, TableRequest};
 use crate::frame::Mac;
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// Most ports of a model.
@@ -334,13 +335,19 @@ impl<const W: usize, const K: usize> Engine for Model<W, K> {
         self.wires.gap_limit = settings.gap_limit;
         self.wires.ageing_period = settings.ageing_period;
         for (ingress, mask) in self.wires.store_forward.iter_mut().enumerate() {
-            *mask = Mask::low(settings.stored(ingress));
+            *mask = Mask::of(&settings.stored(ingress));
         }
         Ok(())
     }
 
     fn request(&mut self, request: Option<TableRequest>) {
         self.request = request;
+    }
+
+    fn set_dest_above(&mut self, ingress: usize, egresses: &PortMask) {
+        if let Front::Fabric(gates) = &mut self.front {
+            gates.set_dest_above(ingress, egresses);
+        }
     }
 
     fn tap(&mut self, on: bool) {

@@ -414,7 +414,7 @@ impl<const W: usize> Table<W> {
                     return None;
                 }
             };
-            let ports = Mask::low(request.mask) & Mask::first(self.ports);
+            let ports = Mask::of(&request.mask) & Mask::first(self.ports);
             return Some(self.operation(kind, request.address_bits(), ports, true));
         }
         let kind = self.pass?;

@@ -22,10 +22,11 @@ use lightswitch_hdl::tops::Top;
 use self::fabric::{Fabric, Stored};
 use self::ingress::{Ingress, Moves};
 use self::table::{Ask, Table};
-use crate::beat::{full_keep, Beat};
+use crate::beat::{full_keep, Beat, BEAT_EGRESSES};
 use crate::engine::{idle_cycles_after_reset, Cause, Engine, Outcome, Settings, TableRequest};
 use crate::frame::Mac;
 use crate::pins::{self, Pin};
+use crate::port_mask::PortMask;
 use crate::Error;
 
 /// What stands at the pins of one stream, where a frame goes included.
@@ -82,11 +83,9 @@ pub fn build(config: &Config, top: Top, settings: &Settings) -> Result<Box<dyn E
     Ok(Box::new(naive))
 }
 
-/// The ports of a mask of one bit a port, the first 64 of more.
-fn mask_of(bits: u64, ports: usize) -> Vec<bool> {
-    (0..ports)
-        .map(|port| port < 64 && bits >> port & 1 == 1)
-        .collect()
+/// For each of `ports` ports, whether it is in `mask`.
+fn mask_of(mask: &PortMask, ports: usize) -> Vec<bool> {
+    (0..ports).map(|port| mask.has(port)).collect()
 }
 
 /// Up to 64 of them as the bits of a word.
@@ -145,7 +144,7 @@ impl Naive {
         let ports = self.config.ports;
         match self.top {
             Top::Switch => vec![false; ports],
-            Top::FabricMc => mask_of(dest, ports),
+            Top::FabricMc => mask_of(&dest.into(), ports),
             Top::Fabric => {
                 let index = dest % (2 * ports.next_power_of_two() as u64);
                 (0..ports as u64).map(|egress| egress == index).collect()
@@ -155,6 +154,10 @@ impl Naive {
 
     fn drive(&mut self, offered: &[Option<Beat>]) {
         let width = self.config.beat_bytes();
+        let said = match self.top {
+            Top::FabricMc => self.config.ports.min(BEAT_EGRESSES),
+            Top::Fabric | Top::Switch => self.config.ports,
+        };
         for (port, beat) in offered.iter().enumerate() {
             let mask = beat.map(|beat| self.destination(beat.dest));
             let pins = &mut self.pins[port];
@@ -166,7 +169,7 @@ impl Naive {
             pins.user = beat.user;
             pins.keep = beat.keep & full_keep(width);
             pins.data = u64::from_le_bytes(beat.data) & u64::MAX >> (64 - 8 * width);
-            pins.mask = mask;
+            pins.mask[..said].copy_from_slice(&mask[..said]);
         }
     }
 
@@ -340,13 +343,22 @@ impl Engine for Naive {
         self.wires.gap_limit = settings.gap_limit;
         self.wires.ageing_period = settings.ageing_period;
         for (ingress, stored) in self.wires.store_forward.iter_mut().enumerate() {
-            *stored = mask_of(settings.stored(ingress), self.config.ports);
+            *stored = mask_of(&settings.stored(ingress), self.config.ports);
         }
         Ok(())
     }
 
     fn request(&mut self, request: Option<TableRequest>) {
         self.request = request;
+    }
+
+    fn set_dest_above(&mut self, ingress: usize, egresses: &PortMask) {
+        if self.top == Top::FabricMc {
+            let pins = self.pins[ingress].mask.iter_mut().enumerate();
+            for (egress, pin) in pins.skip(BEAT_EGRESSES) {
+                *pin = egresses.has(egress);
+            }
+        }
     }
 
     fn tap(&mut self, on: bool) {

@@ -417,7 +417,7 @@ impl Table {
                 kind,
                 responds: true,
                 address,
-                mask: super::mask_of(request.mask, self.ports),
+                mask: super::mask_of(&request.mask, self.ports),
                 set: self.set_of(address),
             });
         }

@@ -17,6 +17,7 @@ use super::format::{field, mark, take_number, CHECKSUM_BYTES, FIRST_LINE};
 use super::{Frames, Head, Stimulus};
 use crate::engine::Settings;
 use crate::frame;
+use crate::port_mask::PortMask;
 use crate::readiness::Turns;
 use crate::traffic::{Flaw, Gap, Plan, Spec, Stamp, Wait, LONGEST_GAP_CYCLES};
 use crate::Error;
@@ -391,8 +392,7 @@ impl<'a> Parser<'a> {
                 if text == "none" {
                     return Ok(Vec::new());
                 }
-                let mask = |mask: &str| u64::from_str_radix(mask, 16);
-                let masks: Result<Vec<u64>, _> = text.split(',').map(mask).collect();
+                let masks: Result<_, _> = text.split(',').map(str::parse::<PortMask>).collect();
                 masks.map_err(|error| error.to_string())
             })?,
             ageing_period: self.parsed(field::AGEING_PERIOD)?,

@@ -15,6 +15,7 @@ use super::slotted::Window;
 use crate::bench::{Bench, Planned, Scenario};
 use crate::engine::{self, Cause, Engine, EngineKind, Outcome, Settings};
 use crate::frame::{self, Received};
+use crate::port_mask::PortMask;
 use crate::rng::{Probability, Rng};
 use crate::Error;
 
@@ -32,7 +33,7 @@ fn build(
     let settings = Settings {
         store_and_forward: match forwarding {
             Forwarding::CutThrough => Vec::new(),
-            Forwarding::StoreAndForward => vec![engine::every_port(config.ports); config.ports],
+            Forwarding::StoreAndForward => vec![PortMask::first(config.ports); config.ports],
         },
         gap_limit: 0,
         ..Settings::default()
@@ -222,7 +223,7 @@ impl Scenario for Frames {
             start,
             bytes: self.frame(pair, number),
             poisoned: false,
-            dest: egress as u64,
+            dest: PortMask::from(egress as u64),
         })
     }
 

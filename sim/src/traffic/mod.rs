@@ -111,11 +111,6 @@ impl Spec {
         }
         self.back_pressure.check(config.ports)?;
         self.flaws.check(top, config, self.frame)?;
-        if top == Top::FabricMc && config.ports > u64::BITS as usize {
-            let expected =
-                "fabric or switch for more than 64 ports, as a mask in tdest has 64 bits";
-            return Err(Error::invalid("the top", top.name(), expected));
-        }
         self.pattern.check(config.ports)?;
         if self.pattern.is_in_rounds() {
             self.check_messages(config.ports, shortest)?;
@@ -385,9 +380,6 @@ mod tests {
             ..Spec::default()
         };
         assert!(refusal(&spec, Top::Switch).contains("port 4"));
-        let many = Config::sized("128x64").unwrap();
-        let error = Spec::default().check(many, Top::FabricMc).unwrap_err();
-        assert!(error.to_string().contains("64 bits"), "{error}");
     }
 
     #[test]

@@ -278,8 +278,8 @@ mod tests {
                 assert_eq!(bytes.len(), 8);
                 assert_eq!(Stamp::read_from(top, &bytes, 4), Some(stamp));
             }
-            assert_eq!(stamp.dest(Top::Fabric), stamp.destination as u64);
-            assert_eq!(stamp.dest(Top::FabricMc), 1 << stamp.destination);
+            assert_eq!(stamp.dest(Top::Fabric).low(), stamp.destination as u64);
+            assert_eq!(stamp.dest(Top::FabricMc).low(), 1 << stamp.destination);
         }
         assert!(seen.iter().all(|count| *count > 1_800), "{seen:?}");
     }

@@ -3,6 +3,7 @@
 use lightswitch_hdl::tops::Top;
 
 use crate::frame::{self, Mac};
+use crate::port_mask::PortMask;
 
 /// Type field of generated frames: IEEE 802 local experimental 1.
 const TYPE_EXPERIMENTAL: u16 = 0x88b5;
@@ -119,13 +120,13 @@ impl Stamp {
         (stamp.source < ports && stamp.destination < ports).then_some(stamp)
     }
 
-    /// `tdest` that sends the frame to its destination through `top`.
+    /// The pins `tdest` that send the frame to its destination through `top`: the bits of an index, or a mask.
     #[must_use]
-    pub const fn dest(&self, top: Top) -> u64 {
+    pub fn dest(&self, top: Top) -> PortMask {
         match top {
-            Top::Switch => 0,
-            Top::Fabric => self.destination as u64,
-            Top::FabricMc => 1 << self.destination,
+            Top::Switch => PortMask::NONE,
+            Top::Fabric => PortMask::from(self.destination as u64),
+            Top::FabricMc => PortMask::one(self.destination),
         }
     }
 }
@@ -178,7 +179,8 @@ mod tests {
         assert_eq!(frame::destination(&bytes), Some(Mac([2, 0, 0, 0, 1, 0])));
         assert_eq!(frame::source(&bytes), Some(Mac([2, 0, 0, 0, 1, 0xff])));
         assert_eq!(bytes[14..22], [1, 0xff, 1, 0, 0xff, 0xff, 0xff, 0xff]);
-        assert_eq!(stamp.dest(Top::Fabric), 256);
+        assert_eq!(stamp.dest(Top::Fabric), 256.into());
+        assert_eq!(stamp.dest(Top::FabricMc), PortMask::one(256));
     }
 
     #[test]

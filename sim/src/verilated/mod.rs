@@ -236,7 +236,7 @@ impl Engine for Verilated {
         self.settings[setting::GAP_LIMIT] = settings.gap_limit.into();
         self.settings[setting::AGEING_PERIOD] = settings.ageing_period.into();
         for port in 0..self.config.ports {
-            self.settings[setting::COUNT + port] = settings.stored(port);
+            self.settings[setting::COUNT + port] = settings.stored(port).low();
         }
         self.model.set(&self.settings);
         Ok(())
@@ -250,7 +250,7 @@ impl Engine for Verilated {
         if let Some(request) = request {
             self.settings[setting::TABLE_OP] = request.op as u64;
             self.settings[setting::TABLE_ADDRESS] = request.address_bits();
-            self.settings[setting::TABLE_MASK] = request.mask;
+            self.settings[setting::TABLE_MASK] = request.mask.low();
         }
         self.model.set(&self.settings);
     }

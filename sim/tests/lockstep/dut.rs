@@ -36,7 +36,7 @@ macro_rules! dut {
                 self.cfg_lossy.next = settings.lossy;
                 self.cfg_gap_limit.next = u64::from(settings.gap_limit).into();
                 for (port, pins) in self.cfg_store_forward.iter_mut().enumerate() {
-                    pins.next = settings.stored(port).into();
+                    pins.next = settings.stored(port).low().into();
                 }
                 $(self.$period.next = u64::from(settings.ageing_period).into();)?
             }
@@ -85,7 +85,7 @@ dut!(
             self.table_valid.next = request.is_some();
             let Some(request) = request else { return };
             self.table_op.next = (request.op as u64).into();
-            self.table_mask.next = request.mask.into();
+            self.table_mask.next = request.mask.low().into();
             let address = request.address_bits();
             for (pins, word) in self.table_address.iter_mut().zip([address, address >> 32]) {
                 pins.next = (word & 0xffff_ffff).into();

@@ -84,6 +84,10 @@ fn names_high_ports(plan: &Plan, top: Top) {
         top != Top::FabricMc || many > 10,
         "{many} frames for many egresses"
     );
+    let file = serde_json::to_string(plan).unwrap();
+    let read: Plan = serde_json::from_str(&file).unwrap();
+    assert!(read == *plan, "a replay file keeps every port");
+    assert_eq!(read.check().unwrap().1, top);
 }
 
 /// Whether a run can make the pin high.

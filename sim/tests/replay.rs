@@ -139,6 +139,35 @@ fn written(options: &Options, port: usize) -> Vec<(u64, Vec<u8>)> {
         .collect()
 }
 
+#[test]
+fn a_switch_of_many_ports_accounts_for_every_copy() {
+    let folder = tempdir().unwrap();
+    let config = Config::sized("100x64").unwrap();
+    let records = [
+        (1, ethernet(ALL, A, 0x0800, 100, 1)),
+        (2, ethernet(A, B, 0x0800, 90, 2)),
+        (3, ethernet(B, A, 0x0800, 80, 3)),
+    ]
+    .map(|(second, bytes)| (second, 0, bytes.clone(), bytes.len() as u32));
+    let path = file(&folder, "in.pcap", &pcap(Kind::LittleMicro, 1, &records));
+    for kind in [EngineKind::Reference, EngineKind::Model] {
+        let options = Options {
+            max_gap: Some(2_000),
+            assign: vec![(Mac(A), 99), (Mac(B), 70)],
+            ..options(&folder, &path)
+        };
+        let settings = Settings::default();
+        let mut engine = engine::build(kind, config, &settings).unwrap();
+        let engine = engine.as_mut();
+        let report = replay::run(engine, config, &settings, &options, &mut |_, _| {}).unwrap();
+        assert!(report.is_clean(), "{report:#?}");
+        assert_eq!((report.fates.flooded_group, report.fates.unicast), (1, 2));
+        assert_eq!(report.copies.delivered, 99 + 2);
+        let at = |port| written(&options, port).len();
+        assert_eq!([at(0), at(63), at(70), at(98), at(99)], [1, 1, 2, 1, 1]);
+    }
+}
+
 /// One frame of every kind; A, B, C, D, E live on ports 0, 1, 2, 3, 0.
 fn conversation() -> Vec<Record> {
     let mut records = vec![

@@ -214,8 +214,10 @@ def generated() -> str:
     results = {result["name"]: result for result in run["rows"]}
     commits = ", ".join(f"`{commit}`" for commit in dict.fromkeys(result["commit"] for result in run["rows"]))
     source = f"[{run['machine']}, {run['cpus']} processors]({run['file']}), commit {commits}"
+    repeats = sorted({len(engine["runs"]) for result in run["rows"] for engine in result["engines"].values()})
+    spread = " or ".join(map(str, repeats))
     parts = [
-        f"Cycles a CPU second, medians, measured by `scripts/bench` on {source}.\n",
+        f"Cycles a CPU second, medians of {spread} runs, measured by `scripts/bench` on {source}.\n",
         targets(results),
         "### All rows\n",
         summary(run["rows"]),

@@ -194,6 +194,7 @@ def steps(seed: int) -> list[Step]:
         *(Step(f"export and lint {config}", 300, export_and_lint(config)) for config in configurations()),
         Step("demo", 1800, plain("scripts/demo")),
         Step("README", 60, check_readme),
+        Step("bench", 30, plain("scripts/bench", "--check")),
         *(
             Step(f"synthesis {config} {target}", 900, synthesise(config, target), slow=True)
             for config, target in SYNTHESISED

@@ -81,8 +81,9 @@ def rows() -> list[Row]:
     points.append(Row("4x64", "switch", "1.0", "64", {"model": 1_000_000}))
     for ports, cycles in ((16, 300_000), (64, 60_000), (256, 10_000), (512, 4_000)):
         for load in ("0.5", "0.9"):
-            points.append(Row(f"{ports}x64", "switch", load, "64", {"model": cycles}))
-            points.append(Row(f"{ports}x64", "fabric", load, "64", {"model": cycles}))
+            for frame in ("64", "512"):
+                for top in ("switch", "fabric"):
+                    points.append(Row(f"{ports}x64", top, load, frame, {"model": cycles}))
     return points
 
 

@@ -13,6 +13,8 @@ pub mod evaluate;
 pub mod export;
 pub mod fabric;
 pub mod ingress;
+pub mod lut_ram;
+pub mod pcs;
 pub mod prelude;
 pub mod stream;
 pub mod switch;

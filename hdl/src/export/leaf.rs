@@ -6,7 +6,15 @@ use super::tree::Instance;
 use super::ExportError;
 
 /// The blocks whose Verilog is pasted. Everything else has a kernel.
-const LEAVES: &[&str] = &["BeatMux", "FrameEnd", "KeepUnpack", "QueueRam", "TableRam"];
+const LEAVES: &[&str] = &[
+    "BeatMux",
+    "DeskewRam",
+    "FrameEnd",
+    "KeepUnpack",
+    "LutRam",
+    "QueueRam",
+    "TableRam",
+];
 
 /// Prints a leaf: its ports, then its text, which assigns the outputs.
 pub(super) fn print(instance: &Instance, body: &str) -> Result<Printed, ExportError> {

@@ -14,6 +14,7 @@ pub mod export;
 pub mod fabric;
 pub mod ingress;
 pub mod lut_ram;
+pub mod mac;
 pub mod pcs;
 pub mod prelude;
 pub mod stream;

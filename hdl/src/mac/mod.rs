@@ -1,0 +1,37 @@
+//! The media access control sublayer of a link: frames on AXI4-Stream to 66-bit blocks, and back.
+//!
+//! `docs/link.md` describes it whole. Frames bring their FCS; the MAC makes and takes what stands between frames.
+
+mod admission;
+mod block_fifo;
+mod block_reader;
+mod end_block;
+mod fault_monitor;
+mod frame_packer;
+mod frame_parser;
+mod frame_unpacker;
+mod framer;
+mod gap;
+mod mac_rx;
+mod mac_tx;
+mod next_block;
+mod ports;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+pub use admission::Admission;
+pub use block_fifo::BlockFifo;
+pub use block_reader::BlockReader;
+pub use end_block::EndBlock;
+pub use fault_monitor::FaultMonitor;
+pub use frame_packer::FramePacker;
+pub use frame_parser::FrameParser;
+pub use frame_unpacker::FrameUnpacker;
+pub use framer::Framer;
+pub use gap::Gap;
+pub use mac_rx::MacRx;
+pub use mac_tx::{start_blocks, MacTx};
+pub use next_block::NextBlock;
+pub use ports::{FrameBlockSink, FrameBlockSource, RxBlocks, TxBlocks};
+pub use turn::Turn;

@@ -9,6 +9,7 @@ extern crate self as lightswitch_hdl; // the derived code's paths start with it
 pub mod config;
 pub mod cosim;
 pub mod ecp5;
+pub mod engine;
 pub mod evaluate;
 pub mod export;
 pub mod fabric;

@@ -23,6 +23,7 @@ mod error;
 pub mod flows;
 pub mod frame;
 pub mod ledger;
+pub mod link;
 pub mod lockstep;
 pub mod measure;
 pub mod model;

@@ -14,6 +14,8 @@ pub enum Family {
     Gaps = 2,
     /// Back-pressure.
     BackPressure = 3,
+    /// What happens to the bits of a link, one stream a lane.
+    Fiber = 4,
 }
 
 /// A stream of random numbers, xoshiro256++.
@@ -109,9 +111,68 @@ impl Probability {
     }
 }
 
+/// How many trials fail before one succeeds, drawn without a draw for each trial and without a logarithm, which is not the
+/// same on every machine: the binary digits of such a number are independent, digit k is 1 with the chance `q^2^k / (1 +
+/// q^2^k)` where `q` is the chance to fail.
+#[derive(Clone, Debug)]
+pub struct Gaps {
+    digits: Vec<Probability>,
+}
+
+impl Gaps {
+    /// For trials that succeed with this probability, above 0 and up to 1; below 2^-53, with 2^-53.
+    ///
+    /// # Panics
+    /// If it is not in that range.
+    #[must_use]
+    pub fn new(success: f64) -> Self {
+        assert!(
+            success > 0.0 && success <= 1.0,
+            "the chance is {success}: above 0, up to 1"
+        );
+        let mut power = 1.0 - success.max(f64::EPSILON / 2.0);
+        let mut digits = Vec::new();
+        loop {
+            let digit = Probability::new(power / (1.0 + power));
+            if digit.is_zero() {
+                return Self { digits };
+            }
+            digits.push(digit);
+            power *= power;
+        }
+    }
+
+    /// The number of failures before the next success.
+    pub fn next(&self, rng: &mut Rng) -> u64 {
+        let digits = self.digits.iter().enumerate();
+        digits.fold(0, |gap, (place, digit)| {
+            gap | u64::from(rng.chance(*digit)) << place
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gaps_are_as_long_and_as_spread_as_those_of_single_trials() {
+        let mut rng = Rng::new(13, 0);
+        for success in [1.0, 0.5, 0.01, 1e-6] {
+            let gaps = Gaps::new(success);
+            let draws = 50_000;
+            let lengths: Vec<f64> = (0..draws).map(|_| gaps.next(&mut rng) as f64).collect();
+            let mean = lengths.iter().sum::<f64>() / f64::from(draws);
+            let expected = (1.0 - success) / success;
+            assert!((mean - expected).abs() <= 0.02 * expected, "{mean}");
+            // The chance to fail as often as the mean says is close to that of single trials.
+            let longer = lengths.iter().filter(|gap| **gap >= expected.ceil());
+            let share = longer.count() as f64 / f64::from(draws);
+            let exact = (1.0 - success).powf(expected.ceil());
+            assert!((share - exact).abs() < 0.01, "{share} {exact}");
+        }
+        assert!(Gaps::new(1e-300).next(&mut rng) > 1 << 40);
+    }
 
     #[test]
     fn the_stream_never_changes() {
@@ -150,13 +211,14 @@ mod tests {
             Family::Flaws,
             Family::Gaps,
             Family::BackPressure,
+            Family::Fiber,
         ]
         .into_iter()
         .flat_map(of)
         .collect();
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 12);
+        assert_eq!(all.len(), 15);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod export;
 pub mod fabric;
 pub mod ingress;
+pub mod link;
 pub mod lut_ram;
 pub mod mac;
 pub mod pcs;

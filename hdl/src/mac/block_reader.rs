@@ -64,11 +64,6 @@ pub struct BlockReader {
     error: [Constant<Bits<32>>; 2],
 }
 
-/// A block's payload as two words.
-fn words(payload: u64) -> [Constant<Bits<32>>; 2] {
-    [payload & 0xffff_ffff, payload >> 32].map(|word| Constant::new(word.into()))
-}
-
 impl Default for BlockReader {
     fn default() -> Self {
         Self {
@@ -96,8 +91,8 @@ impl Default for BlockReader {
             set_kind: Constant::new(u64::from(block::ORDERED_SET).into()),
             end_kind: block::END.map(|kind| Constant::new(u64::from(kind).into())),
             number: std::array::from_fn(|number| Constant::new((number as u64).into())),
-            idle: words(block::IDLE_BLOCK),
-            error: words(block::ERROR_BLOCK),
+            idle: block::words(block::IDLE_BLOCK),
+            error: block::words(block::ERROR_BLOCK),
         }
     }
 }

@@ -52,11 +52,6 @@ pub struct NextBlock {
     remote_fault: [Constant<Bits<32>>; 2],
 }
 
-/// A block's payload as two words.
-fn words(payload: u64) -> [Constant<Bits<32>>; 2] {
-    [payload & 0xffff_ffff, payload >> 32].map(|word| Constant::new(word.into()))
-}
-
 impl Default for NextBlock {
     fn default() -> Self {
         Self {
@@ -72,10 +67,10 @@ impl Default for NextBlock {
             block: std::array::from_fn(|_| Signal::default()),
             control: Signal::default(),
             end_block: EndBlock::default(),
-            idle: words(block::IDLE_BLOCK),
-            error_block: words(block::ERROR_BLOCK),
-            preamble: words(block::START_BLOCK),
-            remote_fault: words(block::REMOTE_FAULT),
+            idle: block::words(block::IDLE_BLOCK),
+            error_block: block::words(block::ERROR_BLOCK),
+            preamble: block::words(block::START_BLOCK),
+            remote_fault: block::words(block::REMOTE_FAULT),
         }
     }
 }

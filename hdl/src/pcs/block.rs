@@ -40,6 +40,12 @@ const fn error_block() -> u64 {
     payload
 }
 
+/// A block's payload as two words of 32 bits, for a kernel to compare or send.
+#[must_use]
+pub fn words(payload: u64) -> [Constant<Bits<32>>; 2] {
+    [payload & 0xffff_ffff, payload >> 32].map(|word| Constant::new(word.into()))
+}
+
 interface! {
     /// Where blocks enter the PCS. There is always one on offer.
     BlockSink<WORDS> {

@@ -49,6 +49,7 @@ pub struct LaneReport<const LANES: usize, const PHYSICAL: usize> {
     // Wires.
     lanes: Signal<Local, Bits<32>>,
     unused: Signal<Local, Bits<32>>,
+    content: Signal<Local, Bits<32>>,
 
     // Parameters.
     kind: Constant<Bits<32>>,
@@ -85,6 +86,7 @@ impl<const LANES: usize, const PHYSICAL: usize> LaneReport<LANES, PHYSICAL> {
             timer: flop_at((arm_cycles as u64).into()),
             lanes: Signal::default(),
             unused: Signal::default(),
+            content: Signal::default(),
             kind: Constant::new(message::LANE_REPORT.into()),
             aligned_bit: Constant::new((1 << 21).into()),
             period_cycles: Constant::new((period_cycles as u64).into()),
@@ -102,14 +104,12 @@ impl<const LANES: usize, const PHYSICAL: usize> Logic for LaneReport<LANES, PHYS
         // 2. What there is to tell.
         self.lanes.next = bit_cast::<32, LANES>(self.seen_lane.val());
         self.unused.next = bit_cast::<32, PHYSICAL>(self.seen_unused.val());
-        self.now.d.next = self.kind.val() | (self.lanes.val() << 4) | (self.unused.val() << 12);
+        self.content.next = self.kind.val() | (self.lanes.val() << 4) | (self.unused.val() << 12);
         if self.aligned.val() {
-            self.now.d.next = self.kind.val()
-                | (self.lanes.val() << 4)
-                | (self.unused.val() << 12)
-                | self.aligned_bit.val();
+            self.content.next = self.content.val() | self.aligned_bit.val();
             self.armed.d.next = true;
         }
+        self.now.d.next = self.content.val();
 
         // 3. When.
         if self.timer.q.val().any() {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{value_parser, Args, Parser, Subcommand, ValueEnum};
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::link::LinkConfig;
 use lightswitch_hdl::target::Target;
 use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::EngineKind;
@@ -38,15 +39,26 @@ pub enum Command {
     Doctor(DoctorArgs),
 }
 
+/// What `export` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportTop {
+    /// A switch, or its fabric alone.
+    Core(Top),
+    /// One port's optical link.
+    Link,
+    /// The switch with a link on every port.
+    Oei,
+}
+
 /// Options of `export`.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
-    /// Configuration
-    #[arg(long, default_value = "4x64", value_parser = config, help = config_help())]
-    pub config: &'static Config,
-    /// What to print: switch, fabric or fabric-mc
-    #[arg(long, default_value = "switch", value_parser = top)]
-    pub top: Top,
+    /// Configuration; 4x64, of a link 4x16 if there is none
+    #[arg(long, help = export_config_help())]
+    pub config: Option<String>,
+    /// What to print: switch, fabric, fabric-mc, link (one port's optical link) or oei (the switch with a link on every port)
+    #[arg(long, default_value = "switch", value_parser = export_top)]
+    pub top: ExportTop,
     /// The cells it may use: generic, ecp5 or ice40
     #[arg(long, default_value = "generic", value_parser = target)]
     pub target: Target,
@@ -355,9 +367,28 @@ fn sized_config(text: &str) -> Result<&'static Config, String> {
     })
 }
 
-fn config(text: &str) -> Result<&'static Config, String> {
+/// The configuration called `text`, of which there are blocks.
+pub fn config(text: &str) -> Result<&'static Config, String> {
     Config::named(text)
         .ok_or_else(|| no_such("configuration", Config::ALL.map(|config| config.name)))
+}
+
+/// The link called `text`.
+pub fn link(text: &str) -> Result<&'static LinkConfig, String> {
+    LinkConfig::named(text).ok_or_else(|| no_such("link", LinkConfig::ALL.map(|link| link.name)))
+}
+
+fn export_top(text: &str) -> Result<ExportTop, String> {
+    match text {
+        "link" => Ok(ExportTop::Link),
+        "oei" => Ok(ExportTop::Oei),
+        other => Top::named(other).map(ExportTop::Core).ok_or_else(|| {
+            no_such(
+                "top",
+                [&Top::ALL.map(Top::name)[..], &["link", "oei"]].concat(),
+            )
+        }),
+    }
 }
 
 fn top(text: &str) -> Result<Top, String> {
@@ -368,7 +399,8 @@ fn target(text: &str) -> Result<Target, String> {
     Target::named(text).ok_or_else(|| no_such("target", Target::ALL.map(Target::name)))
 }
 
-fn no_such<const COUNT: usize>(what: &str, known: [&str; COUNT]) -> String {
+fn no_such<'a>(what: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<_> = known.into_iter().collect();
     format!(
         "there is no such {what}; choose one of {}",
         known.join(", ")
@@ -389,6 +421,11 @@ fn assignment(text: &str) -> Result<(Mac, usize), String> {
 fn config_help() -> String {
     let known = Config::ALL.map(|config| (config.name, config.purpose));
     format!("Configuration: {}", explained(known))
+}
+
+fn export_config_help() -> String {
+    let known = LinkConfig::ALL.map(|link| (link.name, link.purpose));
+    format!("{}; of a link: {}", config_help(), explained(known))
 }
 
 fn sized_config_help() -> String {

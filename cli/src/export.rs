@@ -1,9 +1,10 @@
 //! `lightswitch export`: the core as Verilog.
 
 use anyhow::Context as _;
+use lightswitch_hdl::export::Design;
 use lightswitch_hdl::tops;
 
-use crate::args::ExportArgs;
+use crate::args::{self, ExportArgs, ExportTop};
 use crate::output;
 
 /// What was written.
@@ -20,13 +21,7 @@ struct Written {
 
 /// Exports and says what was written.
 pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
-    let design = tops::export(args.config, args.top, args.target).with_context(|| {
-        format!(
-            "{} {} cannot be exported",
-            args.config.name,
-            args.top.name()
-        )
-    })?;
+    let (config, design) = design(args)?;
     let removed = design
         .write(&args.out)
         .with_context(|| format!("cannot write to {}", args.out.display()))?;
@@ -37,7 +32,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
         );
     }
     let written = Written {
-        config: args.config.name,
+        config,
         target: args.target.name(),
         modules: design.modules.len(),
         lines: design.verilog().lines().count(),
@@ -61,4 +56,34 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
         written.target,
         written.files.join("\n  ")
     ))
+}
+
+/// The design, and its configuration's name.
+fn design(args: &ExportArgs) -> anyhow::Result<(&'static str, Design)> {
+    let named = args.config.as_deref();
+    let refused = |reason: String| anyhow::anyhow!("--config: {reason}");
+    let core = || args::config(named.unwrap_or("4x64")).map_err(refused);
+    let (name, design) = match args.top {
+        ExportTop::Core(top) => {
+            let config = core()?;
+            (config.name, tops::export(config, top, args.target))
+        }
+        ExportTop::Link => {
+            let link = args::link(named.unwrap_or("4x16")).map_err(refused)?;
+            (link.name, tops::export_link(link, args.target))
+        }
+        ExportTop::Oei => {
+            let config = core()?;
+            if tops::oei_link(config).is_none() {
+                let known = tops::OEI.map(|(name, _)| name).join(", ");
+                return Err(refused(format!(
+                    "there is no switch with links of {}; choose one of {known}",
+                    config.name
+                )));
+            }
+            (config.name, tops::export_oei(config, args.target))
+        }
+    };
+    let design = design.with_context(|| format!("{name} cannot be exported"))?;
+    Ok((name, design))
 }

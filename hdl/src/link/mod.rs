@@ -2,6 +2,7 @@
 //!
 //! `docs/link.md` describes it whole, `docs/oei.md` the interface to the optical engine.
 
+mod config;
 mod lane_planner;
 mod lane_report;
 mod lane_view;
@@ -16,9 +17,11 @@ pub mod message;
 mod message_reader;
 mod message_writer;
 mod plan_choice;
+mod ports;
 #[cfg(test)]
 mod tests;
 
+pub use config::{LinkConfig, DEFAULT_MARKER_PERIOD};
 pub use lane_planner::LanePlanner;
 pub use lane_report::LaneReport;
 pub use lane_view::LaneView;
@@ -28,3 +31,4 @@ pub use link_state::{reason, LinkState};
 pub use message_reader::MessageReader;
 pub use message_writer::MessageWriter;
 pub use plan_choice::PlanChoice;
+pub use ports::{LinkCounters, LinkStatus, OeiPort};

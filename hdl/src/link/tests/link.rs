@@ -101,7 +101,7 @@ impl Pair {
         for end in 0..2 {
             self.offer(end);
             let dut = &mut self.end[end].block;
-            dut.tx_ready.next = ready;
+            dut.oei.tx_ready.next = ready;
             dut.rx.tready.next = true;
             let fiber = &mut self.fiber[1 - end];
             let (mut valid, mut first) = (0, 0);
@@ -114,14 +114,14 @@ impl Pair {
                 if fiber.error > 0 && self.random.one_in(fiber.error) {
                     beat.data ^= 1 << self.random.below(16);
                 }
-                dut.rx_data[lane].next = beat.data.into();
-                dut.rx_hdr[lane].next = beat.header.into();
+                dut.oei.rx_data[lane].next = beat.data.into();
+                dut.oei.rx_hdr[lane].next = beat.header.into();
                 valid |= u64::from(beat.valid) << lane;
                 first |= u64::from(beat.first && beat.valid) << lane;
             }
-            dut.rx_data_valid.next = valid.into();
-            dut.rx_hdr_valid.next = first.into();
-            dut.rx_los.next = fiber.dark.into();
+            dut.oei.rx_data_valid.next = valid.into();
+            dut.oei.rx_hdr_valid.next = first.into();
+            dut.oei.rx_los.next = fiber.dark.into();
             self.end[end].settle();
         }
         for end in 0..2 {
@@ -129,16 +129,16 @@ impl Pair {
             if ready {
                 for lane in 0..PHYSICAL {
                     let beat = Beat {
-                        data: dut.tx_data[lane].val().to_u64(),
-                        header: dut.tx_hdr[lane].val().to_u64(),
-                        first: dut.tx_hdr_valid[lane].val(),
-                        valid: dut.tx_data_valid[lane].val(),
+                        data: dut.oei.tx_data[lane].val().to_u64(),
+                        header: dut.oei.tx_hdr[lane].val().to_u64(),
+                        first: dut.oei.tx_hdr_valid[lane].val(),
+                        valid: dut.oei.tx_data_valid[lane].val(),
                     };
                     self.fiber[end].lanes[lane].push_back(beat);
                 }
             }
-            self.downs += usize::from(dut.stat_link_down.val());
-            self.underruns += usize::from(dut.stat_tx_underrun.val());
+            self.downs += usize::from(dut.stat.went_down.val());
+            self.underruns += usize::from(dut.stat.tx_underrun.val());
             self.take(end);
         }
         for end in &mut self.end {
@@ -214,9 +214,9 @@ impl Pair {
     /// Runs until both ends are up; cycles it took.
     fn bring_up(&mut self) -> usize {
         let start = self.cycle;
-        while !self.end.iter().all(|end| end.block.link_up.val()) {
+        while !self.end.iter().all(|end| end.block.status.up.val()) {
             self.step();
-            let locks = self.end[0].block.marker_lock.val().to_u64();
+            let locks = self.end[0].block.status.marker_lock.val().to_u64();
             assert!(
                 self.cycle - start < 20_000,
                 "not up, marker lock {locks:05b}"
@@ -252,11 +252,11 @@ fn moves_a_dead_lane_to_the_spare_and_stays_up() {
     pair.run(1_000);
     pair.fiber[0].dark = 4;
     let dies = pair.cycle;
-    while pair.end[1].block.aligned.val() {
+    while pair.end[1].block.status.aligned.val() {
         pair.step();
     }
     let detected = pair.cycle;
-    while !pair.end[1].block.aligned.val() {
+    while !pair.end[1].block.status.aligned.val() {
         pair.step();
         assert!(pair.cycle - detected < 4_000, "not aligned again");
     }
@@ -271,7 +271,10 @@ fn moves_a_dead_lane_to_the_spare_and_stays_up() {
     assert_eq!(pair.downs, 0, "the port stays up");
     let dut = &pair.end[0].block;
     assert_eq!(
-        (dut.tx_width.val().to_u64(), dut.tx_lost.val().to_u64()),
+        (
+            dut.status.tx_width.val().to_u64(),
+            dut.status.tx_lost.val().to_u64()
+        ),
         (4, 4)
     );
     assert!(pair.flow[0].delivered > 40 && pair.flow[1].delivered > 40);
@@ -287,8 +290,8 @@ fn halves_the_width_without_a_spare_and_comes_back() {
     let widths = |pair: &Pair| {
         let [near, far] = &pair.end;
         (
-            near.block.tx_width.val().to_u64(),
-            far.block.rx_width.val().to_u64(),
+            near.block.status.tx_width.val().to_u64(),
+            far.block.status.rx_width.val().to_u64(),
         )
     };
     assert_eq!(widths(&pair), (2, 2));
@@ -331,7 +334,7 @@ fn goes_down_with_a_reason_when_all_lanes_are_dark() {
     pair.fiber[1].dark = 31;
     pair.run(6 * MARKER_PERIOD * LANE_BEATS);
     assert_eq!(pair.downs, 2, "both ends are of one mind");
-    let reasons = [0, 1].map(|end| pair.end[end].block.link_down_reason.val().to_u64());
+    let reasons = [0, 1].map(|end| pair.end[end].block.status.down_reason.val().to_u64());
     assert_eq!(reasons, [9, 203]);
     pair.fiber[1].dark = 0;
     pair.bring_up();

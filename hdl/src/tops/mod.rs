@@ -3,6 +3,8 @@
 //! Stream pins are `s00_axis_*` (into the design) and `m00_axis_*` (out of it), two digits, so that bus-functional
 //! models find them by prefix. Configuration inputs are `cfg_*`, counter pulses `stat_*`.
 
+mod link;
+
 use rust_hdl::prelude::Block;
 
 use crate::config::Config;
@@ -10,6 +12,11 @@ use crate::export::{self, Design, ExportError, Pin};
 use crate::fabric::{Fabric, FabricMc};
 use crate::switch::Switch;
 use crate::target::Target;
+
+pub use link::{
+    export_link, export_oei, link_block, link_module, link_pins, oei_block, oei_link, oei_module,
+    oei_pins_of, COUNTERS, OEI, STATUS,
+};
 
 /// What can be exported for a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +193,11 @@ pub fn pins(config: &Config, top: Top) -> Vec<Pin> {
     });
     pins.push(Pin::new("stat_full", per_port(config, "stat_full")));
     pins
+}
+
+/// The pins of the switch.
+fn switch_pins(config: &Config) -> Vec<Pin> {
+    pins(config, Top::Switch)
 }
 
 /// Pulses of the fabrics, one bit an ingress.

@@ -29,6 +29,7 @@ pub mod measure;
 pub mod model;
 pub mod naive;
 pub mod occupancy;
+pub mod optics;
 pub mod pins;
 pub mod port_mask;
 pub mod readiness;

@@ -9,6 +9,10 @@ use crate::pcs::block;
 pub const NIBBLE: u64 = 6;
 /// Kind of a message that tells what lanes are seen.
 pub const LANE_REPORT: u64 = 1;
+/// Kind of a message of the receiver: what has arrived, and up to where may be sent.
+pub const REPORT: u64 = 2;
+/// Kind of a message of the sender: where it stands.
+pub const POSITION: u64 = 3;
 
 /// The generator x^8 + x^2 + x + 1, bit-reversed because the lowest bit goes first.
 const GENERATOR: u8 = 0xe0;

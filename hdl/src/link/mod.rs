@@ -3,6 +3,7 @@
 //! `docs/link.md` describes it whole, `docs/oei.md` the interface to the optical engine.
 
 mod config;
+mod features;
 mod lane_planner;
 mod lane_report;
 mod lane_view;
@@ -22,6 +23,7 @@ mod ports;
 mod tests;
 
 pub use config::{LinkConfig, DEFAULT_MARKER_PERIOD};
+pub use features::Features;
 pub use lane_planner::LanePlanner;
 pub use lane_report::LaneReport;
 pub use lane_view::LaneView;

@@ -7,8 +7,10 @@
 //!
 //! [`link`](crate::link) is the same link on bit streams, functional and not to the cycle.
 
+mod fiber;
 mod pins;
 
+pub use fiber::{Faults, Fiber, FiberIn, FiberOut};
 pub use pins::{Lanes, LinkIn, LinkOut, LinkPulses, LinkStatus, MAX_LANES, PULSES};
 
 use crate::Error;

@@ -75,6 +75,7 @@ pub struct FiberOut {
 
 /// The registers of one lane, transmitter, fiber and receiver.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "one a flip-flop")]
 struct Lane {
     // Gearbox, 64:LW.
     sent_before: u32,

@@ -41,6 +41,7 @@ pub struct LinkIn {
 
 /// What a link is at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "one a pin")]
 pub struct LinkStatus {
     /// Frames pass.
     pub up: bool,

@@ -8,6 +8,9 @@
 //! [`link`](crate::link) is the same link on bit streams, functional and not to the cycle.
 
 mod fiber;
+#[cfg(test)]
+#[allow(dead_code, reason = "the parts are there, the whole is not")]
+mod model;
 mod pins;
 
 pub use fiber::{Faults, Fiber, FiberIn, FiberOut};

@@ -2,16 +2,17 @@
 //!
 //! ```text
 //!                  +-------------+---> slot_mask, spare_on, spare_slot
-//!   report ------->|             |---> width
+//!   report ------->|             |---> width, counted
 //!   tx_fault ----->| LanePlanner |---> lost, none, damped
-//!   at_marker ---->|             |---> stat_lost, stat_recovered
+//!   avoid -------->|             |---> stat_lost, stat_recovered
+//!   at_marker ---->|             |
 //!                  +-------------+
 //! ```
 //!
 //! Latency: 2 cycles from a report that loses a lane to the new plan; `PcsTx` takes it at its next row of markers. A lane that the far
 //! end no longer sees is lost at once. It counts again when it is seen, no lane was lost for `recover_cycles`, and the flap counter is
 //! below `flap_limit`; the counter takes one for each loss and forgets one every `recover_cycles`. After a plan was taken,
-//! reports do not count for `settle_cycles`: the far end has to see it first. Reset: all lanes carry data.
+//! reports do not count for `settle_cycles`: the far end has to see it first. Lanes to `avoid` are not planned for, and are not lost. Reset: all lanes carry data.
 
 use super::{LaneView, PlanChoice};
 use crate::prelude::*;
@@ -34,10 +35,14 @@ pub struct LanePlanner<const LANES: usize, const PHYSICAL: usize> {
     pub seen_unused: Signal<In, Bits<PHYSICAL>>,
     /// Lanes whose driver is broken.
     pub tx_fault: Signal<In, Bits<PHYSICAL>>,
+    /// Lanes that are not planned for.
+    pub avoid: Signal<In, Bits<PHYSICAL>>,
     /// The plan is taken.
     pub at_marker: Signal<In, Bit>,
 
     // Egress.
+    /// A report counts.
+    pub counted: Signal<Out, Bit>,
     /// Slots that carry data.
     pub slot_mask: Signal<Out, Bits<LANES>>,
     /// The spare carries one of them.
@@ -115,7 +120,9 @@ impl<const LANES: usize, const PHYSICAL: usize> LanePlanner<LANES, PHYSICAL> {
             seen_lane: Signal::default(),
             seen_unused: Signal::default(),
             tx_fault: Signal::default(),
+            avoid: Signal::default(),
             at_marker: Signal::default(),
+            counted: Signal::default(),
             slot_mask: Signal::default(),
             spare_on: Signal::default(),
             spare_slot: Signal::default(),
@@ -171,7 +178,7 @@ impl<const LANES: usize, const PHYSICAL: usize> Logic for LanePlanner<LANES, PHY
         self.view.spare_slot.next = self.spare_for.q.val();
         self.view.seen_lane.next = self.seen_lane.val();
         self.view.seen_unused.next = self.seen_unused.val();
-        self.choice.usable.next = self.usable.q.val();
+        self.choice.usable.next = self.usable.q.val() & !self.avoid.val();
         self.healthy.next = self.seen.q.val() & !self.tx_fault.val();
         self.loss.next = (self.usable.q.val() & !self.healthy.val()).any();
         self.due.next = !self.recover.q.val().any();
@@ -186,7 +193,9 @@ impl<const LANES: usize, const PHYSICAL: usize> Logic for LanePlanner<LANES, PHY
                 & (self.choice.spare_slot.val() != self.spare_for.q.val()));
 
         // 3. Next state: the lanes.
-        if self.report.val() & !self.is_pending.q.val() & !self.settle.q.val().any() {
+        self.counted.next =
+            self.report.val() & !self.is_pending.q.val() & !self.settle.q.val().any();
+        if self.counted.val() {
             self.seen.d.next = self.view.looks.val();
         }
         self.recover.d.next = self.recover.q.val() - 1;

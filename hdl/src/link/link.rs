@@ -175,6 +175,7 @@ impl<
         self.control.hi_ber.next = self.pcs_rx.hi_ber.val();
         self.control.block_lock.next = self.pcs_rx.block_lock.val();
         self.control.marker_lock.next = self.pcs_rx.marker_lock.val();
+        self.control.no_signal.next = self.oei.rx_los.val() | self.oei.rx_lol.val();
         self.control.rx_width.next = self.pcs_rx.width.val();
         self.control.tx_fault.next = self.oei.tx_fault.val();
         self.control.remote_fault.next = self.mac_rx.remote_fault.val();

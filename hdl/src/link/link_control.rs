@@ -11,7 +11,9 @@
 //! Latency: a change of what is seen stands in `message` one cycle later; a report that loses a lane changes the plan three cycles after
 //! its set. Times are in cycles and follow from `Times`. Reset: all lanes carry data, the link is down.
 
-use super::{message, LanePlanner, LaneReport, LinkState, MessageReader, MessageWriter};
+use super::{
+    message, BlindGuess, LanePlanner, LaneReport, LinkState, MessageReader, MessageWriter,
+};
 use crate::prelude::*;
 
 /// Times of the link's control, in cycles.
@@ -73,6 +75,8 @@ pub struct LinkControl<const LANES: usize, const PHYSICAL: usize> {
     pub block_lock: Signal<In, Bits<PHYSICAL>>,
     /// Lanes with marker lock.
     pub marker_lock: Signal<In, Bits<PHYSICAL>>,
+    /// Lanes without light or lock of clock recovery.
+    pub no_signal: Signal<In, Bits<PHYSICAL>>,
     /// Lanes that carry data towards us.
     pub rx_width: Signal<In, Bits<4>>,
     /// Lanes whose driver is broken.
@@ -128,6 +132,7 @@ pub struct LinkControl<const LANES: usize, const PHYSICAL: usize> {
     report: LaneReport<LANES, PHYSICAL>,
     writer: MessageWriter,
     reader: MessageReader,
+    blind: BlindGuess<PHYSICAL>,
     planner: LanePlanner<LANES, PHYSICAL>,
     state: LinkState,
 
@@ -154,6 +159,7 @@ impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
             hi_ber: Signal::default(),
             block_lock: Signal::default(),
             marker_lock: Signal::default(),
+            no_signal: Signal::default(),
             rx_width: Signal::default(),
             tx_fault: Signal::default(),
             remote_fault: Signal::default(),
@@ -181,6 +187,7 @@ impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
             report: LaneReport::new(times.report, times.arm),
             writer: MessageWriter::default(),
             reader: MessageReader::default(),
+            blind: BlindGuess::new(times.settle, times.arm),
             planner: LanePlanner::new(times.settle, times.recover, FLAP_LIMIT),
             state: LinkState::new(times.up, times.down),
             kind: Signal::default(),
@@ -195,9 +202,10 @@ impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
 impl<const LANES: usize, const PHYSICAL: usize> Logic for LinkControl<LANES, PHYSICAL> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, report, reader, planner, state);
+        clock!(self, clock, report, reader, blind, planner, state);
         self.report.reset.next = self.reset.val();
         self.reader.reset.next = self.reset.val();
+        self.blind.reset.next = self.reset.val();
         self.planner.reset.next = self.reset.val();
         self.state.reset.next = self.reset.val();
 
@@ -223,6 +231,10 @@ impl<const LANES: usize, const PHYSICAL: usize> Logic for LinkControl<LANES, PHY
         self.planner.seen_unused.next = self.reader.message[0].val().get_bits::<PHYSICAL>(12);
         self.planner.tx_fault.next = self.tx_fault.val();
         self.planner.at_marker.next = self.at_marker.val();
+        self.blind.aligned.next = self.aligned.val();
+        self.blind.dark.next = self.no_signal.val() | !self.block_lock.val();
+        self.blind.counted.next = self.planner.counted.val();
+        self.planner.avoid.next = self.blind.avoid.val();
         self.slot_mask.next = self.planner.slot_mask.val();
         self.spare_on.next = self.planner.spare_on.val();
         self.spare_slot.next = self.planner.spare_slot.val();

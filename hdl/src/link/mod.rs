@@ -2,6 +2,7 @@
 //!
 //! `docs/link.md` describes it whole, `docs/oei.md` the interface to the optical engine.
 
+mod blind_guess;
 mod config;
 mod features;
 mod lane_planner;
@@ -22,6 +23,7 @@ mod ports;
 #[cfg(test)]
 mod tests;
 
+pub use blind_guess::BlindGuess;
 pub use config::{LinkConfig, DEFAULT_MARKER_PERIOD};
 pub use features::Features;
 pub use lane_planner::LanePlanner;

@@ -339,3 +339,80 @@ fn goes_down_with_a_reason_when_all_lanes_are_dark() {
     pair.fiber[1].dark = 0;
     pair.bring_up();
 }
+
+#[test]
+fn a_lane_that_dies_both_ways_is_spared_both_ways() {
+    let mut pair = Pair::new(6, false);
+    pair.bring_up();
+    pair.offers = true;
+    pair.run(1_000);
+    pair.fiber[0].dark = 4;
+    pair.fiber[1].dark = 4;
+    pair.run(20);
+    let aligned = |pair: &Pair| {
+        pair.end
+            .each_ref()
+            .map(|end| end.block.status.aligned.val())
+    };
+    assert_eq!(
+        aligned(&pair),
+        [false, false],
+        "neither end hears the other"
+    );
+    let start = pair.cycle;
+    while aligned(&pair) != [true, true] {
+        pair.step();
+        assert!(pair.cycle - start < 4_000, "not aligned again");
+    }
+    let recovery = pair.cycle - start;
+    assert!(
+        recovery < (MARKER_PERIOD * LANE_BEATS + 200) * 34 / 32,
+        "{recovery}"
+    );
+    pair.run(4_000);
+    pair.offers = false;
+    pair.run(400);
+    assert_eq!(pair.downs, 0, "the port stays up");
+    for (end, flow) in pair.end.iter().zip(&pair.flow) {
+        let dut = &end.block;
+        assert_eq!(dut.status.tx_lost.val().to_u64(), 4, "the far end has told");
+        assert_eq!(dut.status.tx_width.val().to_u64(), 4);
+        assert!(flow.delivered > 60, "{} delivered", flow.delivered);
+    }
+}
+
+#[test]
+fn lanes_that_die_crosswise_are_found_by_trying() {
+    let mut pair = Pair::new(7, false);
+    pair.bring_up();
+    pair.fiber[0].dark = 4;
+    pair.fiber[1].dark = 1;
+    let start = pair.cycle;
+    let is_up = |pair: &Pair| pair.end.iter().all(|end| end.block.status.up.val());
+    pair.run(20);
+    while !(is_up(&pair) && pair.end.iter().all(|end| end.block.status.aligned.val())) {
+        pair.step();
+        let tries = (pair.cycle - start) / (2 * MARKER_PERIOD * LANE_BEATS);
+        assert!(tries < 20, "not up again");
+    }
+    pair.run(4_000);
+    let lost = pair
+        .end
+        .each_ref()
+        .map(|end| end.block.status.tx_lost.val().to_u64());
+    assert_eq!(lost, [4, 1]);
+    pair.offers = true;
+    pair.run(2_000);
+    assert!(pair.flow.iter().all(|flow| flow.delivered > 20));
+}
+
+#[test]
+fn comes_up_with_a_lane_that_was_never_there() {
+    let mut pair = Pair::new(8, false);
+    pair.fiber[0].dark = 2;
+    pair.fiber[1].dark = 2;
+    pair.bring_up();
+    pair.offers = true;
+    pair.run(2_000);
+    assert!(pair.flow.iter().all(|flow| flow.delivered > 20));
+}

@@ -1,5 +1,6 @@
 //! Tests of the link's control.
 
+mod blind_guess;
 mod lane_planner;
 mod link;
 mod messages;

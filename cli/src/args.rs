@@ -11,6 +11,7 @@ use lightswitch_hdl::target::Target;
 use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::EngineKind;
 use lightswitch_sim::frame::Mac;
+use lightswitch_sim::optics::fault::{Fault, Kind};
 use lightswitch_sim::readiness::BackPressure;
 use lightswitch_sim::replay::EgressFcs;
 use lightswitch_sim::traffic::{Flaws, FrameSize, Pattern, Spec};
@@ -103,6 +104,9 @@ pub struct SimulateArgs {
     /// Options of generated traffic.
     #[command(flatten)]
     pub traffic: TrafficArgs,
+    /// Options of optical links.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// Options of recordings.
     #[command(flatten)]
     pub stimulus: StimulusArgs,
@@ -159,6 +163,18 @@ pub struct TrafficArgs {
         conflicts_with = "pcap"
     )]
     pub back_pressure: BackPressure,
+}
+
+/// Options of `simulate` for optical links.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Optical links")]
+pub struct LinkArgs {
+    /// Put an optical link on every port, and hosts behind links: oei for the link that fits the configuration, or a link's name
+    #[arg(long, value_name = "LINK", help = link_help(), conflicts_with_all = ["seeds", "record", "replay", "wave"])]
+    pub link: Option<String>,
+    /// What goes wrong, and when: KIND:port=P[,lane=L][,at=CYCLE][,for=CYCLES][,way=in|out]; may be given again
+    #[arg(long = "fault", value_name = "FAULT", help = fault_help(), requires = "link")]
+    pub faults: Vec<Fault>,
 }
 
 /// Options of `simulate` for recorded stimuli.
@@ -436,6 +452,22 @@ fn pattern_help() -> String {
     let known = Pattern::ALL.map(|pattern| (pattern.name(), pattern.purpose()));
     let known = explained(known);
     format!("Pattern, to the other ports of a switch, to all ports of a fabric: {known}")
+}
+
+fn link_help() -> String {
+    let known = LinkConfig::ALL.map(|link| (link.name, link.purpose));
+    format!(
+        "Put an optical link on every port, and one at its other end: oei for the one that fits the configuration, or {}",
+        explained(known)
+    )
+}
+
+fn fault_help() -> String {
+    format!(
+        "What goes wrong on a port's fiber: KIND:port=P[,lane=L][,at=CYCLE][,for=CYCLES][,way=in|out], cycles counted from when all \
+         links are up, both ways and all lanes unless it says otherwise; may be given again. KIND: {}",
+        explained(Kind::NAMES)
+    )
 }
 
 fn engine_help() -> String {

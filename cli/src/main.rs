@@ -3,6 +3,7 @@
 mod args;
 mod doctor;
 mod export;
+mod linked;
 mod lockstep;
 mod output;
 mod progress;

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write as _};
 use anyhow::Context as _;
 use lightswitch_sim::completion::Completions;
 use lightswitch_sim::measure::Summary;
+use lightswitch_sim::optics::{LinkedReport, Watched};
 use lightswitch_sim::{replay, simulate};
 
 use crate::doctor::Finding;
@@ -122,11 +123,21 @@ pub fn sweep_row(report: &simulate::Report) -> String {
 }
 
 /// The report on generated traffic, for people.
+pub fn traffic(report: &simulate::Report) -> String {
+    let verdict = if report.is_clean() {
+        "every copy accounted for"
+    } else {
+        "FAILED"
+    };
+    frames(report, verdict).0
+}
+
+/// What came of the frames, under a title with this verdict.
 #[allow(
     clippy::cast_precision_loss,
     reason = "a speed to read; no run reaches 2^53 cycles"
 )]
-pub fn traffic(report: &simulate::Report) -> String {
+fn frames(report: &simulate::Report, verdict: &str) -> Table {
     let mut table = Table::default();
     table.title(&format!(
         "{} {} {}, {} traffic of {} bytes at load {}, seed {}: {}{}",
@@ -137,11 +148,7 @@ pub fn traffic(report: &simulate::Report) -> String {
         report.frame,
         report.load,
         report.seed,
-        if report.is_clean() {
-            "every copy accounted for"
-        } else {
-            "FAILED"
-        },
+        verdict,
         state(report),
     ));
     let mut cycles = format!(
@@ -193,7 +200,65 @@ pub fn traffic(report: &simulate::Report) -> String {
         table.line("fullest queue", fullest);
     }
     table.causes(&report.causes);
+    table
+}
+
+/// The report on a run with links, for people.
+pub fn linked(report: &LinkedReport, is_lossless: bool) -> String {
+    let verdict = match (report.is_clean(is_lossless), report.frames.lost_frames) {
+        (true, 0) => "every copy delivered",
+        (true, _) => "nothing corrupted, out of order or twice",
+        (false, _) => "FAILED",
+    };
+    let mut table = frames(&report.frames, verdict);
+    let damaged = report.frames.damaged_by_links_frames;
+    table.some("damaged by links", damaged, " copies, which left poisoned");
+    table.title(&format!("Links {}", report.link));
+    for fault in &report.faults {
+        table.line("fault", &fault.fault);
+        for seen in &fault.seen {
+            let recovery = match seen.recovery_cycles {
+                Some(cycles) => format!("aligned again {cycles} cycles later"),
+                None => "not aligned again".into(),
+            };
+            let end = if seen.end == "near" {
+                "at the switch"
+            } else {
+                "at the other end"
+            };
+            table.line(
+                "",
+                format!(
+                    "{end}: seen after {} cycles, {recovery}",
+                    seen.detection_cycles
+                ),
+            );
+        }
+    }
+    for (port, ends) in report.links.iter().enumerate() {
+        for (end, watched) in [("switch", &ends.near), ("other end", &ends.far)] {
+            table.line(&format!("port {port}, {end}"), link_end(watched));
+        }
+    }
     table.0
+}
+
+/// One end of a link in a line.
+fn link_end(watched: &Watched) -> String {
+    let [sends, receives] = watched.width;
+    let mut text = format!(
+        "{}, sends on {sends} lanes, receives on {receives}",
+        if watched.up { "up" } else { "DOWN" }
+    );
+    if watched.tx_lost != 0 {
+        let _ = write!(text, ", lanes lost {:#b}", watched.tx_lost);
+    }
+    for (name, count) in &watched.counters {
+        if *count > 0 {
+            let _ = write!(text, ", {name} {count}");
+        }
+    }
+    text
 }
 
 /// The report on a replay, for people. The first line says it all.

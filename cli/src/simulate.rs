@@ -15,6 +15,7 @@ use lightswitch_sim::wave::Tapped;
 use lightswitch_sim::PortMask;
 
 use crate::args::SimulateArgs;
+use crate::linked;
 use crate::output;
 use crate::progress::{Progress, Spinner};
 use crate::sweep;
@@ -35,6 +36,9 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     }
     if let Some(seeds) = &args.sweep.seeds {
         return sweep::run(args, seeds.clone());
+    }
+    if let Some(link) = &args.link.link {
+        return linked::run(args, link);
     }
     let settings = settings(args);
     if let Some(path) = &args.stimulus.record {
@@ -153,7 +157,8 @@ pub fn check(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run_capture(
+/// Replays a capture.
+pub fn run_capture(
     engine: &mut dyn Engine,
     args: &SimulateArgs,
     settings: &Settings,

@@ -58,6 +58,11 @@ pub trait Engine {
         Top::Switch
     }
 
+    /// Whether frames cross optical links on their way in and out, which may damage or lose them.
+    fn crosses_links(&self) -> bool {
+        false
+    }
+
     /// The set of the address table that `address` falls into. Of more than [`TABLE_WAYS`] addresses in a set some may be
     /// forgotten, so whoever judges the switch must not expect it to know them all. `None`: there is room for all.
     fn table_set(&self, address: Mac) -> Option<usize> {

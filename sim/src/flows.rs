@@ -39,6 +39,8 @@ pub struct Tally {
     pub poisoned: u64,
     /// Copies of these whose frame was good, or is not known.
     pub wrongly_poisoned: u64,
+    /// Copies that left poisoned because a link had damaged them.
+    pub damaged_by_links: u64,
     /// Copies that left at another port than the one they were for.
     pub flooded: u64,
     /// Frames of `sent` that arrived in one way or another where they were to go.
@@ -83,6 +85,9 @@ pub struct Scope {
     pub base: u64,
     /// The cycles that are measured, warm-up in front and drain behind them excluded.
     pub window: Range<u64>,
+    /// Frames cross optical links, which may damage them: a poisoned copy of a good frame is no fault of the switch, and its
+    /// good copy may still come.
+    pub crosses_links: bool,
 }
 
 /// Every frame from its offer to its delivery.
@@ -361,6 +366,10 @@ impl Flows {
     fn arrives_poisoned(&mut self, egress: usize, received: &Received) {
         self.tally.poisoned += 1;
         let stamp = Stamp::read_from(self.scope.top, &received.bytes, self.ports);
+        if self.scope.crosses_links && !self.was_sent_bad(egress, stamp) {
+            self.tally.damaged_by_links += 1;
+            return;
+        }
         let known = stamp.and_then(|stamp| {
             let pair = self.pair(stamp.source, egress);
             let is_here = stamp.destination == egress;
@@ -383,6 +392,15 @@ impl Flows {
         if !self.is_poisoned_well(stamp, &sent, received) {
             self.tally.corrupted += 1;
         }
+    }
+
+    /// Whether a poisoned copy is of a frame that is still missing and was malformed from the start.
+    fn was_sent_bad(&self, egress: usize, stamp: Option<Stamp>) -> bool {
+        let sent = stamp.and_then(|stamp| {
+            let pair = self.pair(stamp.source, egress);
+            self.ledger.get(pair, stamp.sequence)
+        });
+        sent.is_some_and(|sent| sent.flaw.is_some())
     }
 
     /// Whether a poisoned copy is the frame that was sent, as far as it goes, and on a switch ends with a stomped

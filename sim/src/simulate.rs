@@ -95,6 +95,8 @@ pub struct Report {
     pub poisoned_frames: u64,
     /// Poisoned copies of frames that were good.
     pub wrongly_poisoned_frames: u64,
+    /// Copies that left poisoned because an optical link had damaged them on their way.
+    pub damaged_by_links_frames: u64,
     /// Copies that left at another port than the one they were for, because its address was not known.
     pub flooded_copies: u64,
     /// The sources fell behind, or copies were dropped, by more than 0.5 % of the beats offered in the window, by two
@@ -195,6 +197,7 @@ fn play(
         pattern: spec.pattern,
         base,
         window: base + warm_up..base + spec.cycles,
+        crosses_links: engine.crosses_links(),
     };
     let mut flows = Flows::new(stimulus, config, scope);
     let mut at_window = (0, 0);
@@ -244,6 +247,7 @@ fn play(
         duplicated_frames: tally.duplicated,
         poisoned_frames: tally.poisoned,
         wrongly_poisoned_frames: tally.wrongly_poisoned,
+        damaged_by_links_frames: tally.damaged_by_links,
         flooded_copies: tally.flooded,
         saturated,
         steady: !saturated && flows.batches.are_steady(),

@@ -7,16 +7,51 @@
 //!
 //! [`link`](crate::link) is the same link on bit streams, functional and not to the cycle.
 
+pub mod fault;
 mod fiber;
+mod linked;
 #[cfg(test)]
 #[allow(dead_code, reason = "the parts are there, the whole is not")]
 mod model;
 mod pins;
+mod report;
+pub mod rtl;
+mod schedule;
+pub mod verilated;
+mod watch;
 
 pub use fiber::{Faults, Fiber, FiberIn, FiberOut};
+pub use linked::{Linked, Parts};
 pub use pins::{Lanes, LinkIn, LinkOut, LinkPulses, LinkStatus, MAX_LANES, PULSES};
+pub use report::{Ends, LinkedReport, Overcome, Seen};
+pub use watch::{Down, Outage, Watched};
 
+use lightswitch_hdl::link::LinkConfig;
+use lightswitch_hdl::target::Target;
+
+use crate::engine::EngineKind;
+use crate::verilated::Step;
 use crate::Error;
+
+/// Builds a link, reset. `progress` hears of each step that takes seconds.
+///
+/// # Errors
+/// [`Error::Invalid`] if the engine knows no links, [`Error::Verilated`] if a tool is missing.
+pub fn build_link(
+    kind: EngineKind,
+    link: &LinkConfig,
+    progress: &mut dyn FnMut(&Step),
+) -> Result<Box<dyn LinkEngine>, Error> {
+    match kind {
+        EngineKind::Rtl => rtl::build(link),
+        EngineKind::Verilated => verilated::build(link, Target::Generic, progress),
+        EngineKind::Model | EngineKind::Naive | EngineKind::Reference => Err(Error::invalid(
+            "the engine",
+            kind.name(),
+            "rtl or verilated for links",
+        )),
+    }
+}
 
 /// One simulated link.
 pub trait LinkEngine {

@@ -60,13 +60,28 @@ pub mod egress {
 
 /// A word of an array that Rust and C++ share: bits of a pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Word {
-    pin: String,
-    low: usize,
-    width: usize,
+pub struct Word {
+    /// The pin.
+    pub pin: String,
+    /// Its lowest bit in the word.
+    pub low: usize,
+    /// Bits in the word, 1 to 64.
+    pub width: usize,
 }
 
 impl Word {
+    /// The C++ that puts the word at `place` of an array on its pin.
+    pub fn put(&self, place: usize) -> String {
+        let Self { pin, low, width } = self;
+        format!("    put<{low}, {width}>(top.{pin}, words[{place}]);\n")
+    }
+
+    /// The C++ that reads its pin into the word at `place` of an array.
+    pub fn get(&self, place: usize) -> String {
+        let Self { pin, low, width } = self;
+        format!("    words[{place}] = get<{low}, {width}>(top.{pin});\n")
+    }
+
     /// All bits of a pin; `None` if the design has no such pin.
     fn whole(design: &Design, pin: &str) -> Option<Self> {
         let found = design.pins.iter().find(|other| other.name == pin)?;
@@ -173,22 +188,16 @@ pub fn shim(config: &Config, top: Top, design: &Design) -> String {
     let settings = settings(config, design);
     let driven = driven(config, design);
     let sampled = sampled(config, top);
-    let put = |words: &[Option<Word>]| {
-        let mut lines = String::new();
-        for (place, word) in words.iter().enumerate() {
-            let Some(Word { pin, low, width }) = word else {
-                continue;
-            };
-            let _ = writeln!(lines, "    put<{low}, {width}>(top.{pin}, words[{place}]);");
-        }
-        lines
+    let put = |words: &[Option<Word>]| -> String {
+        let words = words.iter().enumerate();
+        words
+            .filter_map(|(place, word)| Some(word.as_ref()?.put(place)))
+            .collect()
     };
-    let mut get = String::new();
-    for (place, word) in sampled.iter().flatten().enumerate() {
-        let Word { pin, low, width } = word;
-        let _ = writeln!(get, "    words[{place}] = get<{low}, {width}>(top.{pin});");
-    }
-    SHIM.replace("@PREFIX@", PREFIX)
+    let get = sampled.iter().flatten().enumerate();
+    let get: String = get.map(|(place, word)| word.get(place)).collect();
+    format!("{ACCESS}{SHIM}")
+        .replace("@PREFIX@", PREFIX)
         .replace("@SETTINGS@", &settings.len().to_string())
         .replace("@DRIVEN@", &driven.len().to_string())
         .replace("@SAMPLED@", &sampled.len().to_string())
@@ -197,7 +206,8 @@ pub fn shim(config: &Config, top: Top, design: &Design) -> String {
         .replace("@SAMPLE@", &get)
 }
 
-const SHIM: &str = r#"
+/// How bits of a pin are read and written, whatever Verilator makes of the pin.
+pub const ACCESS: &str = r#"
 #include <cstdint>
 #include <type_traits>
 
@@ -232,6 +242,12 @@ template <int LOW, int WIDTH, class Pin> inline void put(Pin& pin, uint64_t valu
         }
     }
 }
+
+}  // namespace
+"#;
+
+const SHIM: &str = r#"
+namespace {
 
 struct Model {
     VerilatedContext context;

@@ -64,8 +64,8 @@ pub fn cache() -> PathBuf {
         .map_or_else(|| tools::target_folder().join("verilated"), PathBuf::from)
 }
 
-/// What a library is of, and where it is.
-type Known = (Config, Top, Target, PathBuf);
+/// What a library is of, its top for a target, and where it is.
+type Known = (String, Target, PathBuf);
 
 /// The libraries that this process has found: nothing changes them while it runs, and to find one takes a good part of a
 /// second, which those who build one engine after the other would wait for.
@@ -85,38 +85,52 @@ pub fn prepare(
     target: Target,
     progress: &mut dyn FnMut(&Step),
 ) -> Result<PathBuf, Error> {
+    prepare_source(&top.module(config), target, progress, || {
+        let design = tops::export(config, top, target)?;
+        Ok(Source {
+            bench: Some(bench::verilog(&design)),
+            shim: bench::shim(config, top, &design),
+            design,
+        })
+    })
+}
+
+/// Builds the library of what `make` makes, whose top is called `top`, or finds it; its path.
+///
+/// # Errors
+/// As [`prepare`], and those of `make`.
+pub fn prepare_source(
+    top: &str,
+    target: Target,
+    progress: &mut dyn FnMut(&Step),
+    make: impl FnOnce() -> Result<Source, Error>,
+) -> Result<PathBuf, Error> {
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_it = |known: &&Known| (known.0, known.1, known.2) == (*config, top, target);
+    let is_it = |known: &&Known| (known.0.as_str(), known.1) == (top, target);
     if let Some((.., path)) = known().iter().find(is_it) {
         return Ok(path.clone());
     }
-    let path = find(config, top, target, progress)?;
-    known().push((*config, top, target, path.clone()));
+    let path = find(target, progress, make)?;
+    known().push((top.into(), target, path.clone()));
     Ok(path)
 }
 
 /// The same, asking the tools and the disk.
 fn find(
-    config: &Config,
-    top: Top,
     target: Target,
     progress: &mut dyn FnMut(&Step),
+    make: impl FnOnce() -> Result<Source, Error>,
 ) -> Result<PathBuf, Error> {
     let tool = Verilator::find()?;
     let compiler = verilator::compiler_version()?;
-    let design = tops::export(config, top, target)?;
-    let source = Source {
-        bench: bench::verilog(&design),
-        shim: bench::shim(config, top, &design),
-        design,
-    };
+    let source = make()?;
     let content = [
         tool.version(),
         &compiler,
         &[&VERILATOR_FLAGS[..], &FAST, &SLOW].concat().join(" "),
         &source.design.verilog(),
         &source.design.cells,
-        &source.bench,
+        source.bench.as_deref().unwrap_or_default(),
         &source.shim,
     ];
     let runtime = tool.runtime(&cache(), &FAST, || progress(&Step::Runtime))?;
@@ -133,12 +147,13 @@ fn library() -> String {
 }
 
 /// What a library is made of.
-struct Source {
-    design: Design,
-    /// The Verilog around it.
-    bench: String,
-    /// The C++ behind what Verilator makes of both.
-    shim: String,
+pub struct Source {
+    /// The Verilog.
+    pub design: Design,
+    /// The Verilog around it, the module [`bench::MODULE`], if there is one.
+    pub bench: Option<String>,
+    /// The C++ behind what Verilator makes of both: the functions that `library` calls.
+    pub shim: String,
 }
 
 impl Source {
@@ -153,10 +168,16 @@ impl Source {
         let top = &self.design.top;
         progress(&Step::Verilate(top.clone()));
         self.design.write(folder).map_err(io(folder))?;
-        let bench = format!("{}.v", bench::MODULE);
-        write(&folder.join(&bench), &self.bench)?;
+        let file = format!("{}.v", bench::MODULE);
+        let (module, files) = match &self.bench {
+            Some(bench) => {
+                write(&folder.join(&file), bench)?;
+                (bench::MODULE, vec![file.as_str()])
+            }
+            None => (top.as_str(), vec![]),
+        };
         let flags = &VERILATOR_FLAGS;
-        let generated = tool.verilate(folder, &self.design, bench::MODULE, &[&bench], flags)?;
+        let generated = tool.verilate(folder, &self.design, module, &files, flags)?;
         progress(&Step::Compile(top.clone()));
         let compile = |part, flags: &[&str], more: &str| {
             let name = if part == Part::Slow { "slow" } else { "fast" };

@@ -25,9 +25,9 @@ use crate::frame::Mac;
 use crate::Error;
 
 use bench::{egress, ingress, setting};
-use library::Model;
-
-pub use build::{prepare, Step};
+pub use bench::{Word, ACCESS};
+pub use build::{prepare, prepare_source, Source, Step};
+pub use library::Model;
 
 /// The engine's name.
 const NAME: &str = "verilated";

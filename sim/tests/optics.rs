@@ -1,0 +1,213 @@
+//! The switch with an optical link on every port, through faults of its fibers.
+
+use lightswitch_hdl::config::Config;
+use lightswitch_hdl::link::LinkConfig;
+use lightswitch_sim::beat::Beat;
+use lightswitch_sim::engine::{EngineKind, Settings};
+use lightswitch_sim::optics::fault::Fault;
+use lightswitch_sim::optics::{build_link, Fiber, FiberIn, LinkIn, Linked, LinkedReport, Parts};
+use lightswitch_sim::rng::Rng;
+use lightswitch_sim::simulate;
+use lightswitch_sim::traffic::{Pattern, Spec};
+use lightswitch_sim::verilated;
+
+/// Plays uniform traffic at `load` for `cycles`.
+fn play(link: &str, load: f64, cycles: u64, faults: &[&str]) -> LinkedReport {
+    let config = Config::named("4x64").unwrap();
+    let settings = Settings::default();
+    let faults: Vec<Fault> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    let parts = Parts {
+        kind: EngineKind::Verilated,
+        config,
+        link: LinkConfig::named(link).unwrap(),
+        settings: &settings,
+        faults: &faults,
+        seed: 1,
+    };
+    let mut linked = Linked::new(&parts, &mut |_| ()).unwrap();
+    let spec = Spec {
+        pattern: Pattern::Uniform,
+        load,
+        cycles,
+        ..Spec::default()
+    };
+    let frames = simulate::run(&mut linked, config, false, &spec, &mut |_, _| ()).unwrap();
+    LinkedReport::new(&linked, &faults, frames)
+}
+
+#[test]
+fn carries_everything_without_a_fault() {
+    if verilated::is_skipped("carries_everything_without_a_fault") {
+        return;
+    }
+    let report = play("4x16", 0.5, 20_000, &[]);
+    assert!(report.is_clean(true));
+    assert!(report.frames.delivered_frames > 3_000);
+    for ends in &report.links {
+        for end in [&ends.near, &ends.far] {
+            assert!(end.up && end.outages.is_empty() && end.bip_errors == 0);
+            assert!(end.counters["rx_frame"] > 700);
+        }
+    }
+}
+
+#[test]
+fn the_spare_takes_over_both_ways_and_the_port_stays_up() {
+    if verilated::is_skipped("the_spare_takes_over_both_ways_and_the_port_stays_up") {
+        return;
+    }
+    let fault = "lane-loss:port=1,lane=2,at=10000";
+    let report = play("4x16", 0.3, 30_000, &[fault]);
+    assert!(report.is_clean(false));
+    let [overcome] = &report.faults[..] else {
+        panic!()
+    };
+    assert_eq!((overcome.fault.as_str(), overcome.seen.len()), (fault, 2));
+    for seen in &overcome.seen {
+        let recovery = seen.recovery_cycles.expect("aligned again");
+        // One marker period, with the gearbox's pauses, the way there and back and the deskew.
+        let limit = 4_096 * 33 / 32 + 200;
+        assert!(seen.detection_cycles < 20 && recovery < limit, "{seen:?}");
+    }
+    for (port, ends) in report.links.iter().enumerate() {
+        for end in [&ends.near, &ends.far] {
+            assert!(end.up && end.downs.is_empty());
+            assert_eq!(end.width, [4, 4]);
+            assert_eq!(end.tx_lost, if port == 1 { 4 } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn without_a_spare_the_width_halves_and_frames_still_pass() {
+    if verilated::is_skipped("without_a_spare_the_width_halves_and_frames_still_pass") {
+        return;
+    }
+    let fault = "lane-loss:port=1,lane=2,at=10000";
+    let report = play("4x16-unspared", 0.3, 30_000, &[fault]);
+    assert!(report.is_clean(false));
+    let ends = &report.links[1];
+    for end in [&ends.near, &ends.far] {
+        assert!(end.up && end.downs.is_empty());
+        assert_eq!((end.width, end.narrowest), ([2, 2], [2, 2]));
+        assert!(end.degraded_cycles > 10_000);
+        // A frame that starts on four lanes must not leave on two: none has run dry.
+        assert_eq!(end.counters["tx_underrun"], 0);
+    }
+    assert!(
+        report.frames.lost_frames < 100,
+        "{}",
+        report.frames.lost_frames
+    );
+}
+
+#[test]
+fn bit_errors_poison_and_never_pass() {
+    if verilated::is_skipped("bit_errors_poison_and_never_pass") {
+        return;
+    }
+    let report = play(
+        "4x16",
+        0.3,
+        40_000,
+        &["bit-errors:port=0,lane=1,rate=1e-4,way=in"],
+    );
+    assert!(report.is_clean(false));
+    assert!(
+        report.frames.damaged_by_links_frames > 10,
+        "{:?}",
+        report.frames.damaged_by_links_frames
+    );
+    assert!(report.links[0].near.bip_errors > 20);
+    assert_eq!(report.links[1].near.bip_errors, 0);
+}
+
+#[test]
+fn refuses_links_and_faults_that_do_not_fit() {
+    let config = Config::named("4x64").unwrap();
+    let settings = Settings::default();
+    for (link, fault, expected) in [
+        ("2x16", "lane-loss:port=0", "clients of 64 bits"),
+        ("4x16", "lane-loss:port=4", "0 to 3"),
+        ("4x16", "lane-loss:port=1,lane=5", "0 to 4"),
+    ] {
+        let parts = Parts {
+            kind: EngineKind::Rtl,
+            config,
+            link: LinkConfig::named(link).unwrap(),
+            settings: &settings,
+            faults: &[fault.parse().unwrap()],
+            seed: 1,
+        };
+        let error = Linked::new(&parts, &mut |_| ()).err().unwrap().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// Two ends of a link on several engines, fed the same: what the first one's ends and fibers give.
+#[test]
+fn engines_of_a_link_are_equal_in_every_cycle() {
+    if verilated::is_skipped("engines_of_a_link_are_equal_in_every_cycle") {
+        return;
+    }
+    for name in ["4x16", "2x16"] {
+        let link = LinkConfig::named(name).unwrap();
+        let build = |kind| build_link(kind, link, &mut |_| ()).unwrap();
+        let kinds = [EngineKind::Rtl, EngineKind::Verilated];
+        let mut ends = [(); 2].map(|()| kinds.map(build));
+        let mut fibers = [1, 2].map(|seed| Fiber::new(link, 5, seed));
+        let mut rng = Rng::new(5, 0);
+        let mut offered: [Option<Beat>; 2] = [None, None];
+        let mut frames = 0;
+        for cycle in 0..40_000_u32 {
+            let outputs = ends.each_ref().map(|engines| *engines[0].outputs());
+            let arriving = fibers.each_ref().map(|fiber| *fiber.outputs());
+            for (end, engines) in ends.iter_mut().enumerate() {
+                for engine in &engines[1..] {
+                    assert_eq!(
+                        engine.outputs(),
+                        &outputs[end],
+                        "cycle {cycle}, {name} end {end}"
+                    );
+                }
+                frames += u32::from(outputs[end].pulses.has("rx_frame"));
+                if offered[end].is_none() && rng.below(3) > 0 {
+                    let bytes: Vec<u8> = (0..link.data_w() / 8)
+                        .map(|_| rng.below(256) as u8)
+                        .collect();
+                    offered[end] = Some(Beat::new(&bytes, rng.below(20) == 0, rng.below(40) == 0));
+                }
+                let inputs = LinkIn {
+                    reset: cycle == 9_000 && end == 1,
+                    tx: offered[end],
+                    rx_ready: rng.below(10) > 0,
+                    engine_ready: arriving[end].tx_ready,
+                    tx_fault: 0,
+                    rx: arriving[1 - end].rx,
+                    rx_los: arriving[1 - end].rx_los,
+                    rx_lol: arriving[1 - end].rx_lol,
+                };
+                for engine in engines.iter_mut() {
+                    engine.cycle(&inputs).unwrap();
+                }
+                if outputs[end].tx_ready && !inputs.reset {
+                    offered[end] = None;
+                }
+            }
+            for (way, fiber) in fibers.iter_mut().enumerate() {
+                let mut faults = lightswitch_sim::optics::Faults::default();
+                if (30_000..30_500).contains(&cycle) && way == 0 {
+                    faults.loss = 2;
+                }
+                fiber.cycle(&FiberIn {
+                    reset: cycle == 0,
+                    tx: outputs[way].lanes,
+                    rx_bitslip: outputs[1 - way].bitslip,
+                    rx_reset_req: outputs[1 - way].reset_req,
+                    faults,
+                });
+            }
+        }
+        assert!(frames > 100, "{name}: {frames} frames");
+    }
+}

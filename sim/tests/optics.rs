@@ -2,11 +2,9 @@
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::link::LinkConfig;
-use lightswitch_sim::beat::Beat;
 use lightswitch_sim::engine::{EngineKind, Settings};
 use lightswitch_sim::optics::fault::Fault;
-use lightswitch_sim::optics::{build_link, Fiber, FiberIn, LinkIn, Linked, LinkedReport, Parts};
-use lightswitch_sim::rng::Rng;
+use lightswitch_sim::optics::{build_link, lockstep, Linked, LinkedReport, Parts};
 use lightswitch_sim::simulate;
 use lightswitch_sim::traffic::{Pattern, Spec};
 use lightswitch_sim::verilated;
@@ -144,70 +142,30 @@ fn refuses_links_and_faults_that_do_not_fit() {
     }
 }
 
-/// Two ends of a link on several engines, fed the same: what the first one's ends and fibers give.
 #[test]
 fn engines_of_a_link_are_equal_in_every_cycle() {
     if verilated::is_skipped("engines_of_a_link_are_equal_in_every_cycle") {
         return;
     }
-    for name in ["4x16", "2x16"] {
-        let link = LinkConfig::named(name).unwrap();
-        let build = |kind| build_link(kind, link, &mut |_| ()).unwrap();
-        let kinds = [EngineKind::Rtl, EngineKind::Verilated];
-        let mut ends = [(); 2].map(|()| kinds.map(build));
-        let mut fibers = [1, 2].map(|seed| Fiber::new(link, 5, seed));
-        let mut rng = Rng::new(5, 0);
-        let mut offered: [Option<Beat>; 2] = [None, None];
-        let mut frames = 0;
-        for cycle in 0..40_000_u32 {
-            let outputs = ends.each_ref().map(|engines| *engines[0].outputs());
-            let arriving = fibers.each_ref().map(|fiber| *fiber.outputs());
-            for (end, engines) in ends.iter_mut().enumerate() {
-                for engine in &engines[1..] {
-                    assert_eq!(
-                        engine.outputs(),
-                        &outputs[end],
-                        "cycle {cycle}, {name} end {end}"
-                    );
-                }
-                frames += u32::from(outputs[end].pulses.has("rx_frame"));
-                if offered[end].is_none() && rng.below(3) > 0 {
-                    let bytes: Vec<u8> = (0..link.data_w() / 8)
-                        .map(|_| rng.below(256) as u8)
-                        .collect();
-                    offered[end] = Some(Beat::new(&bytes, rng.below(20) == 0, rng.below(40) == 0));
-                }
-                let inputs = LinkIn {
-                    reset: cycle == 9_000 && end == 1,
-                    tx: offered[end],
-                    rx_ready: rng.below(10) > 0,
-                    engine_ready: arriving[end].tx_ready,
-                    tx_fault: 0,
-                    rx: arriving[1 - end].rx,
-                    rx_los: arriving[1 - end].rx_los,
-                    rx_lol: arriving[1 - end].rx_lol,
-                };
-                for engine in engines.iter_mut() {
-                    engine.cycle(&inputs).unwrap();
-                }
-                if outputs[end].tx_ready && !inputs.reset {
-                    offered[end] = None;
-                }
-            }
-            for (way, fiber) in fibers.iter_mut().enumerate() {
-                let mut faults = lightswitch_sim::optics::Faults::default();
-                if (30_000..30_500).contains(&cycle) && way == 0 {
-                    faults.loss = 2;
-                }
-                fiber.cycle(&FiberIn {
-                    reset: cycle == 0,
-                    tx: outputs[way].lanes,
-                    rx_bitslip: outputs[1 - way].bitslip,
-                    rx_reset_req: outputs[1 - way].reset_req,
-                    faults,
-                });
-            }
+    for (name, cycles) in [("4x16", 60_000), ("2x16", 40_000)] {
+        let link = LinkConfig {
+            marker_period: 64,
+            ..*LinkConfig::named(name).unwrap()
+        };
+        let build = |kind| build_link(kind, &link, &mut |_| ()).unwrap();
+        let engines = || [EngineKind::Rtl, EngineKind::Verilated].map(build).into();
+        let mut ends = [engines(), engines()];
+        let report = lockstep::run(&link, &mut ends, cycles, 7, &mut |_, _| ()).unwrap();
+        assert_eq!(report.mismatch, None, "{name}");
+        assert!(report.up_cycles > cycles / 3, "{name}: {report:?}");
+        for pulse in [
+            "rx_frame",
+            "lane_lost",
+            "rx_damaged",
+            "went_down",
+            "tx_discarded",
+        ] {
+            assert!(report.pulses[pulse] > 0, "{name}: {report:?}");
         }
-        assert!(frames > 100, "{name}: {frames} frames");
     }
 }

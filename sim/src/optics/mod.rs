@@ -10,6 +10,7 @@
 pub mod fault;
 mod fiber;
 mod linked;
+pub mod lockstep;
 #[cfg(test)]
 #[allow(dead_code, reason = "the parts are there, the whole is not")]
 mod model;

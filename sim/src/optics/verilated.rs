@@ -55,7 +55,8 @@ pub fn build(
     target: Target,
     progress: &mut dyn FnMut(&Step),
 ) -> Result<Box<dyn LinkEngine>, Error> {
-    let path = prepare_source(&link_module(link), target, progress, || {
+    let key = format!("{} {}", link_module(link), link.marker_period);
+    let path = prepare_source(&key, target, progress, || {
         Ok(Source {
             design: export_link(link, target)?,
             bench: None,

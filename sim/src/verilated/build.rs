@@ -64,7 +64,7 @@ pub fn cache() -> PathBuf {
         .map_or_else(|| tools::target_folder().join("verilated"), PathBuf::from)
 }
 
-/// What a library is of, its top for a target, and where it is.
+/// What a library is of, for a target, and where it is.
 type Known = (String, Target, PathBuf);
 
 /// The libraries that this process has found: nothing changes them while it runs, and to find one takes a good part of a
@@ -95,7 +95,7 @@ pub fn prepare(
     })
 }
 
-/// Builds the library of what `make` makes, whose top is called `top`, or finds it; its path.
+/// Builds the library of what `make` makes, which `top` names and nothing else, or finds it; its path.
 ///
 /// # Errors
 /// As [`prepare`], and those of `make`.

@@ -267,6 +267,9 @@ pub struct LockstepArgs {
     /// What to run: switch, fabric or fabric-mc; without it all three
     #[arg(long, value_parser = top)]
     pub top: Option<Top>,
+    /// Compare both ends of this optical link instead, of rtl and verilated if no engines are named
+    #[arg(long, value_name = "LINK", value_parser = link, conflicts_with_all = ["config", "top", "replay"])]
+    pub link: Option<&'static LinkConfig>,
     /// Engines to compare, two or more of rtl, verilated, model and naive; the first one says what is taken [default:
     /// rtl,model, and naive,model for a configuration that is simulated only]
     #[arg(long, value_delimiter = ',')]

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context as _};
 use lightswitch_hdl::config::Config;
+use lightswitch_hdl::link::LinkConfig;
 use lightswitch_hdl::tops::Top;
 use lightswitch_sim::engine::{self, Engine, EngineKind, Settings};
 use lightswitch_sim::lockstep::{self, Mismatch, Plan, Stimulus};
+use lightswitch_sim::optics;
 use lightswitch_sim::verilated::Step;
 use lightswitch_sim::wave::Tapped;
 use lightswitch_sim::{pins, Error};
@@ -48,6 +50,9 @@ struct Found {
 
 /// Runs the command.
 pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
+    if let Some(link) = args.link {
+        return run_link(args, link);
+    }
     let mut seed = args.seed;
     let runs = match &args.replay {
         Some(file) => {
@@ -94,6 +99,96 @@ pub fn run(args: &LockstepArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Rows from marker to marker of a link in lockstep: more happens in a run than with the default.
+const LINK_MARKER_PERIOD: usize = 64;
+
+/// What came of a link. The names are those of the JSON object.
+#[derive(Debug, Serialize)]
+struct LinkReport {
+    link: &'static str,
+    engines: Vec<&'static str>,
+    seed: u64,
+    cycles: u64,
+    up_cycles: u64,
+    first_mismatch: Option<String>,
+    pulses: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// Compares the engines of a link.
+fn run_link(args: &LockstepArgs, link: &LinkConfig) -> anyhow::Result<()> {
+    let link = LinkConfig {
+        marker_period: LINK_MARKER_PERIOD,
+        ..*link
+    };
+    let kinds = match args.engines.as_slice() {
+        [] => vec![EngineKind::Rtl, EngineKind::Verilated],
+        _ => checked(&args.engines)?,
+    };
+    let mut spinner = Spinner::new();
+    let mut end = || -> anyhow::Result<optics::lockstep::End> {
+        let build = |kind: &EngineKind| {
+            optics::build_link(*kind, &link, &mut |step: &Step| spinner.say(step))
+        };
+        let engines: Result<_, Error> = kinds.iter().map(build).collect();
+        engines.with_context(|| format!("cannot build the link {}", link.name))
+    };
+    let mut ends = [end()?, end()?];
+    drop(spinner);
+    let mut progress = Progress::new("cycles");
+    let run = optics::lockstep::run(
+        &link,
+        &mut ends,
+        args.cycles,
+        args.seed,
+        &mut |done, total| {
+            progress.update(done, total);
+        },
+    )?;
+    drop(progress);
+    let report = LinkReport {
+        link: link.name,
+        engines: kinds.iter().map(|kind| kind.name()).collect(),
+        seed: args.seed,
+        cycles: run.cycles,
+        up_cycles: run.up_cycles,
+        first_mismatch: run.mismatch,
+        pulses: run.pulses,
+    };
+    if args.json {
+        output::print_json(&report)?;
+    } else {
+        output::print(&link_table(&report))?;
+    }
+    if report.first_mismatch.is_some() {
+        bail!("the engines of the link {} differ", link.name);
+    }
+    Ok(())
+}
+
+/// The report on a link, for people.
+fn link_table(report: &LinkReport) -> String {
+    let verdict = match &report.first_mismatch {
+        Some(mismatch) => mismatch.clone(),
+        None => "equal in every cycle".into(),
+    };
+    let mut text = format!(
+        "link {}, {}, seed {}: {verdict}\n  {:<24}{}, both ends up in {} of them\n",
+        report.link,
+        report.engines.join(" = "),
+        report.seed,
+        "cycles",
+        report.cycles,
+        report.up_cycles
+    );
+    let pulses: Vec<String> = report
+        .pulses
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    let _ = writeln!(text, "  {:<24}{}", "counted", pulses.join(", "));
+    text
+}
+
 /// The engines to compare: those that are asked for, or those that there are for `config`.
 fn engines(args: &LockstepArgs, config: &Config) -> Result<Vec<EngineKind>, Error> {
     let chosen = match args.engines.as_slice() {
@@ -101,6 +196,11 @@ fn engines(args: &LockstepArgs, config: &Config) -> Result<Vec<EngineKind>, Erro
         [] => &[EngineKind::Naive, EngineKind::Model],
         chosen => chosen,
     };
+    checked(chosen)
+}
+
+/// The same, if they can be compared.
+fn checked(chosen: &[EngineKind]) -> Result<Vec<EngineKind>, Error> {
     let is_twice = |(at, kind): (usize, &EngineKind)| chosen[..at].contains(kind);
     let refuse = |what: &'static str, value: String, expected: &str| {
         Err(Error::Invalid {

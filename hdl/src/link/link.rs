@@ -145,7 +145,10 @@ impl<
         for i in 0..PHYSICAL {
             self.pcs_rx.rx_data[i].next = self.oei.rx_data[i].val();
             self.pcs_rx.rx_hdr[i].next = self.oei.rx_hdr[i].val();
-            self.stat.bip_errors[i].next = self.pcs_rx.bip_errors[i].val();
+            self.stat.bip_errors[i].next = 0.into();
+            if self.pcs_rx.bip_errors.val().get_bit(i) {
+                self.stat.bip_errors[i].next = 1.into();
+            }
         }
         self.pcs_rx.rx_data_valid.next = self.oei.rx_data_valid.val();
         self.pcs_rx.rx_hdr_valid.next = self.oei.rx_hdr_valid.val();

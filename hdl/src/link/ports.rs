@@ -94,7 +94,7 @@ interface! {
         went_up: Signal<Out, Bit> = Signal::default(),
         /// The link went down. Reset: 0.
         went_down: Signal<Out, Bit> = Signal::default(),
-        /// Bits that differ from a lane's BIP at its marker, 0 to 8. Reset: 0.
+        /// Bits that differ from a lane's BIP, 0 or 1: up to 8 in a row behind its marker. Reset: 0.
         bip_errors: [Signal<Out, Bits<4>>; PHYSICAL] = std::array::from_fn(|_| Signal::default()),
         /// A lane's header was neither data nor control. Reset: 0.
         header_error: Signal<Out, Bits<PHYSICAL>> = Signal::default(),

@@ -11,7 +11,12 @@
 //! limit, in the cycle after, and falls at the end of a window that stays below it. Reset, or not aligned: low, and a new
 //! window begins.
 
+use crate::pcs::lfsr;
 use crate::prelude::*;
+
+/// Bits of the two counters.
+const BLOCKS_W: usize = 20;
+const ERRORS_W: usize = 7;
 
 /// Monitor of the share of bad headers.
 #[derive(LogicBlock)]
@@ -45,8 +50,12 @@ pub struct BerMonitor {
     is_limit: Signal<Local, Bit>,
 
     // Parameters.
+    first_block: Constant<Bits<20>>,
     last_block: Constant<Bits<20>>,
+    block_taps: Constant<Bits<20>>,
+    first_error: Constant<Bits<7>>,
     last_error: Constant<Bits<7>>,
+    error_taps: Constant<Bits<7>>,
 }
 
 impl BerMonitor {
@@ -69,14 +78,18 @@ impl BerMonitor {
             valid: Signal::default(),
             bad: Signal::default(),
             hi_ber: Signal::default(),
-            blocks: DFF::default(),
-            errors: DFF::default(),
+            blocks: flop_at(1.into()),
+            errors: flop_at(1.into()),
             has_limit: DFF::default(),
             is_high: DFF::default(),
             is_end: Signal::default(),
             is_limit: Signal::default(),
-            last_block: Constant::new((window as u64 - 1).into()),
-            last_error: Constant::new((limit as u64 - 1).into()),
+            first_block: Constant::new(1.into()),
+            last_block: Constant::new(lfsr::state(BLOCKS_W, window - 1).into()),
+            block_taps: Constant::new(lfsr::taps(BLOCKS_W).into()),
+            first_error: Constant::new(1.into()),
+            last_error: Constant::new(lfsr::state(ERRORS_W, limit - 1).into()),
+            error_taps: Constant::new(lfsr::taps(ERRORS_W).into()),
         }
     }
 }
@@ -90,25 +103,27 @@ impl Logic for BerMonitor {
             | (self.valid.val() & self.bad.val() & (self.errors.q.val() == self.last_error.val()));
         self.has_limit.d.next = self.is_limit.val();
         if self.valid.val() {
-            self.blocks.d.next = self.blocks.q.val() + 1;
+            self.blocks.d.next = (self.blocks.q.val() << 1)
+                | bit_cast::<20, 1>((self.blocks.q.val() & self.block_taps.val()).xor().into());
             if self.bad.val() {
-                self.errors.d.next = self.errors.q.val() + 1;
+                self.errors.d.next = (self.errors.q.val() << 1)
+                    | bit_cast::<7, 1>((self.errors.q.val() & self.error_taps.val()).xor().into());
             }
         }
         if self.is_limit.val() {
             self.is_high.d.next = true;
         }
         if self.is_end.val() {
-            self.blocks.d.next = 0.into();
-            self.errors.d.next = 0.into();
+            self.blocks.d.next = self.first_block.val();
+            self.errors.d.next = self.first_error.val();
             self.has_limit.d.next = false;
             self.is_high.d.next = self.is_limit.val();
         }
 
         self.hi_ber.next = self.is_high.q.val();
         if self.reset.val() | !self.aligned.val() {
-            self.blocks.d.next = 0.into();
-            self.errors.d.next = 0.into();
+            self.blocks.d.next = self.first_block.val();
+            self.errors.d.next = self.first_error.val();
             self.has_limit.d.next = false;
             self.is_high.d.next = false;
         }

@@ -1,14 +1,19 @@
 //! Checks the parity that a lane's markers carry.
 //!
 //! ```text
-//!                +----------------------------------+
-//!   beats ------>| parity of the 66 bits of every   |--> errors
-//!   marker ----->| block since the previous marker  |
-//!                +----------------------------------+
+//!                +------------------------------------------+
+//!   beats ------>| sum ─► total: of the interval            |
+//!   place ------>|          └─► differ: from BIP3, one bit  |--> error
+//!                |              a cycle goes out            |
+//!                +------------------------------------------+
 //! ```
 //!
-//! At the last beat of a marker's first half, the parity since the previous marker (included) is compared with BIP3, and
-//! starts anew. Latency: 1 cycle from that beat to `errors`. Reset: no errors.
+//! At a marker's first beat the sum of all before, the previous marker included, is put aside, and starts anew. At BIP3 the
+//! two are compared, and in the next eight cycles each bit that differs gives a pulse: latency 1 to 8 cycles from that beat.
+//! Reset: none.
+//!
+//! Beats come as they are on the wire. Of a lane that is inverted, the sum is not: a block has eight bytes, and an interval an
+//! even number of headers. BIP3 is, and with it every bit of the difference.
 
 use crate::prelude::*;
 
@@ -18,69 +23,70 @@ pub struct BipCheck<const LW: usize> {
     // Clock and reset.
     /// Clocks every flop below.
     pub clock: Signal<In, Clock>,
-    /// Synchronous, active high.
-    pub reset: Signal<In, Bit>,
 
     // Ingress.
     /// There is a beat.
     pub valid: Signal<In, Bit>,
     /// Its data.
     pub data: Signal<In, Bits<LW>>,
-    /// The last 32 bits with this beat.
-    pub window: Signal<In, Bits<32>>,
+    /// It is a block's first, and this the header.
+    pub first: Signal<In, Bit>,
+    /// See `first`.
+    pub header: Signal<In, Bits<2>>,
     /// It ends a block's first half.
     pub middle: Signal<In, Bit>,
-    /// It is in a block's second half.
-    pub late: Signal<In, Bit>,
-    /// It ends a block.
-    pub last: Signal<In, Bit>,
-    /// The header of the block, at its last beat.
-    pub header: Signal<In, Bits<2>>,
     /// The block stands where a marker must be.
     pub place: Signal<In, Bit>,
     /// The lane has marker lock.
     pub locked: Signal<In, Bit>,
+    /// The lane is inverted. Changes without marker lock only.
+    pub inverted: Signal<In, Bit>,
 
     // Egress.
-    /// Bits that differ, 0 to 8; one pulse a marker. Reset: 0.
-    pub errors: Signal<Out, Bits<4>>,
+    /// A bit differs; up to 8 pulses a marker, under marker lock.
+    pub error: Signal<Out, Bit>,
 
     // State.
-    parity: DFF<Bits<8>>,
-    count: DFF<Bits<4>>,
+    sum: DFF<Bits<8>>,
+    total: DFF<Bits<8>>,
+    differ: DFF<Bits<8>>,
 
     // Wires.
     arrived: Signal<Local, Bits<32>>,
-    beat_parity: Signal<Local, Bits<8>>,
-    half_parity: Signal<Local, Bits<8>>,
-    header_parity: Signal<Local, Bits<8>>,
-    differ: Signal<Local, Bits<8>>,
-    sum: Signal<Local, Bits<4>>,
+    before: Signal<Local, Bits<8>>,
+    interval: Signal<Local, Bits<8>>,
+    starts: Signal<Local, Bit>,
+
+    // Parameters.
+    above: Constant<Bits<6>>,
+    is_whole: Constant<Bit>,
+    fill: Constant<Bits<8>>,
 }
 
 impl<const LW: usize> Default for BipCheck<LW> {
     fn default() -> Self {
+        const { assert!(LW == 8 || LW == 16 || LW == 32) };
         Self {
             clock: Signal::default(),
-            reset: Signal::default(),
             valid: Signal::default(),
             data: Signal::default(),
-            window: Signal::default(),
-            middle: Signal::default(),
-            late: Signal::default(),
-            last: Signal::default(),
+            first: Signal::default(),
             header: Signal::default(),
+            middle: Signal::default(),
             place: Signal::default(),
             locked: Signal::default(),
-            errors: Signal::default(),
-            parity: DFF::default(),
-            count: DFF::default(),
+            inverted: Signal::default(),
+            error: Signal::default(),
+            sum: DFF::default(),
+            total: DFF::default(),
+            differ: DFF::default(),
             arrived: Signal::default(),
-            beat_parity: Signal::default(),
-            half_parity: Signal::default(),
-            header_parity: Signal::default(),
-            differ: Signal::default(),
-            sum: Signal::default(),
+            before: Signal::default(),
+            interval: Signal::default(),
+            starts: Signal::default(),
+            above: Constant::new((32 - LW as u64).into()),
+            is_whole: Constant::new(LW == 32),
+            fill: Constant::new(0x80.into()),
         }
     }
 }
@@ -88,50 +94,41 @@ impl<const LW: usize> Default for BipCheck<LW> {
 impl<const LW: usize> Logic for BipCheck<LW> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, parity, count);
-        self.count.d.next = 0.into();
+        dff_setup!(self, clock, sum, total, differ);
+        self.arrived.next = bit_cast::<32, LW>(self.data.val()) << self.above.val();
 
-        // 1. Parity of the beat, of the block's first half, of the header.
-        self.arrived.next = bit_cast::<32, LW>(self.data.val());
-        self.beat_parity.next = self.arrived.val().get_bits::<8>(0)
-            ^ self.arrived.val().get_bits::<8>(8)
-            ^ self.arrived.val().get_bits::<8>(16)
-            ^ self.arrived.val().get_bits::<8>(24);
-        self.half_parity.next = self.window.val().get_bits::<8>(0)
-            ^ self.window.val().get_bits::<8>(8)
-            ^ self.window.val().get_bits::<8>(16)
-            ^ self.window.val().get_bits::<8>(24);
-        self.header_parity.next = 0.into();
-        if self.last.val() {
-            self.header_parity.next = bit_cast::<8, 2>(self.header.val()) << 3;
+        // 1. The sum.
+        self.starts.next = self.first.val() & self.place.val();
+        self.before.next = self.sum.q.val();
+        if self.starts.val() {
+            self.before.next = 0.into();
+            self.total.d.next = self.sum.q.val();
         }
-
-        // 2. The count of bits that differ.
-        self.differ.next = self.parity.q.val() ^ self.window.val().get_bits::<8>(24);
-        self.sum.next = 0.into();
-        for i in 0..8 {
-            if self.differ.val().get_bit(i) {
-                self.sum.next = self.sum.val() + 1;
-            }
+        if self.first.val() {
+            self.before.next = self.before.val() ^ (bit_cast::<8, 2>(self.header.val()) << 3);
         }
-
-        // 3. Next state: a marker belongs to the interval that it begins.
         if self.valid.val() {
-            if self.place.val() & self.middle.val() {
-                self.parity.d.next = self.half_parity.val();
-            } else if !self.place.val() | self.late.val() {
-                self.parity.d.next =
-                    self.parity.q.val() ^ self.beat_parity.val() ^ self.header_parity.val();
-            }
+            self.sum.d.next = self.before.val()
+                ^ self.arrived.val().get_bits::<8>(0)
+                ^ self.arrived.val().get_bits::<8>(8)
+                ^ self.arrived.val().get_bits::<8>(16)
+                ^ self.arrived.val().get_bits::<8>(24);
+        }
+
+        // 2. The difference. What is inverted goes out inverted once more.
+        self.interval.next = self.total.q.val();
+        if self.is_whole.val() {
+            self.interval.next = self.sum.q.val();
+        }
+        self.differ.d.next = self.differ.q.val() >> 1;
+        if self.inverted.val() {
+            self.differ.d.next = (self.differ.q.val() >> 1) | self.fill.val();
         }
         if self.middle.val() & self.place.val() & self.locked.val() {
-            self.count.d.next = self.sum.val();
+            self.differ.d.next = self.interval.val() ^ self.arrived.val().get_bits::<8>(24);
         }
-
-        self.errors.next = self.count.q.val();
-        if self.reset.val() {
-            self.count.d.next = 0.into();
-        }
+        self.error.next =
+            (self.differ.q.val().get_bit(0) ^ self.inverted.val()) & self.locked.val();
     }
 
     describe!("BIP-8 check of one lane, `LW` data bits a beat.");

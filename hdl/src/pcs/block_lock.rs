@@ -2,18 +2,23 @@
 //!
 //! ```text
 //!                 +---------------------------+
-//!   header ------>| headers: good in a row,   |--> locked
-//!   valid ------->|          or in the window |--> bitslip
-//!   misframed --->| errors:  bad in the       |--> bad
-//!   dark -------->|          window, or wait  |
+//!   header ------>|                           |--> locked
+//!   valid ------->| count: good in a row,     |--> bitslip
+//!   misframed --->|   bad in the window,      |--> bad
+//!   dark -------->|   or cycles of a pause    |
+//!   window_end -->|                           |
 //!                 +---------------------------+
 //! ```
 //!
-//! 64 good headers in a row lock. 65 bad ones in a window of 1 024 unlock, and so do `dark` and `misframed` at once. A bad
+//! 64 good headers in a row lock. 65 bad ones in a window unlock, and so do `dark` and `misframed` at once. A bad
 //! header while unlocked slips, and no header counts in the 16 cycles after. Latency: 1 cycle from a header to `locked`
 //! and `bitslip`. Reset: unlocked.
 
+use crate::pcs::lfsr;
 use crate::prelude::*;
+
+/// Bits of the counter.
+const COUNT_W: usize = 7;
 
 /// Block lock of one lane.
 #[derive(LogicBlock)]
@@ -33,6 +38,8 @@ pub struct BlockLock {
     pub misframed: Signal<In, Bit>,
     /// No light, or no clock from it.
     pub dark: Signal<In, Bit>,
+    /// The window in which bad headers count ends; a header in the same cycle does not count.
+    pub window_end: Signal<In, Bit>,
 
     // Egress.
     /// The phase is found. Reset: 0.
@@ -44,23 +51,29 @@ pub struct BlockLock {
 
     // State.
     is_locked: DFF<Bit>,
+    is_paused: DFF<Bit>,
     slip: DFF<Bit>,
-    headers: DFF<Bits<10>>,
-    errors: DFF<Bits<7>>,
+    count: DFF<Bits<7>>,
 
     // Wires.
     is_bad: Signal<Local, Bit>,
-    /// Under lock: 64 bad headers. Otherwise: headers count.
-    is_full: Signal<Local, Bit>,
+    is_end: Signal<Local, Bit>,
+    counts: Signal<Local, Bit>,
+    slips: Signal<Local, Bit>,
+    locks: Signal<Local, Bit>,
     is_lost: Signal<Local, Bit>,
 
     // Parameters.
-    full: Constant<Bits<7>>,
-    pause: Constant<Bits<7>>,
+    start: Constant<Bits<7>>,
+    taps: Constant<Bits<7>>,
+    good_end: Constant<Bits<7>>,
+    bad_end: Constant<Bits<7>>,
+    pause_end: Constant<Bits<7>>,
 }
 
 impl Default for BlockLock {
     fn default() -> Self {
+        let state = |steps| Constant::new(lfsr::state(COUNT_W, steps).into());
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -68,18 +81,25 @@ impl Default for BlockLock {
             header: Signal::default(),
             misframed: Signal::default(),
             dark: Signal::default(),
+            window_end: Signal::default(),
             locked: Signal::default(),
             bitslip: Signal::default(),
             bad: Signal::default(),
             is_locked: DFF::default(),
+            is_paused: DFF::default(),
             slip: DFF::default(),
-            headers: DFF::default(),
-            errors: flop_at(64.into()),
+            count: flop_at(1.into()),
             is_bad: Signal::default(),
-            is_full: Signal::default(),
+            is_end: Signal::default(),
+            counts: Signal::default(),
+            slips: Signal::default(),
+            locks: Signal::default(),
             is_lost: Signal::default(),
-            full: Constant::new(64.into()),
-            pause: Constant::new((64 - 16).into()),
+            start: Constant::new(1.into()),
+            taps: Constant::new(lfsr::taps(COUNT_W).into()),
+            good_end: state(64 - 1),
+            bad_end: state(65 - 1),
+            pause_end: state(16 - 1),
         }
     }
 }
@@ -87,49 +107,51 @@ impl Default for BlockLock {
 impl Logic for BlockLock {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, is_locked, slip, headers, errors);
-        self.slip.d.next = false;
+        dff_setup!(self, clock, is_locked, is_paused, slip, count);
 
+        // 1. What the header means, and whether it is the last one to count.
         self.is_bad.next =
             self.valid.val() & !(self.header.val().get_bit(0) ^ self.header.val().get_bit(1));
-        self.is_full.next = self.errors.q.val().get_bit(6);
-        self.is_lost.next = self.is_locked.q.val()
-            & (self.misframed.val() | (self.is_bad.val() & self.is_full.val()));
-
+        self.is_end.next = self.count.q.val() == self.good_end.val();
         if self.is_locked.q.val() {
-            if self.valid.val() {
-                self.headers.d.next = self.headers.q.val() + 1;
-                if self.is_bad.val() {
-                    self.errors.d.next = self.errors.q.val() + 1;
-                }
-                if self.headers.q.val().all() {
-                    self.errors.d.next = 0.into();
-                }
-            }
-        } else if !self.is_full.val() {
-            self.errors.d.next = self.errors.q.val() + 1;
-        } else if self.valid.val() {
-            self.headers.d.next = self.headers.q.val() + 1;
-            if self.is_bad.val() {
-                self.slip.d.next = true;
-                self.headers.d.next = 0.into();
-                self.errors.d.next = self.pause.val();
-            } else if self.headers.q.val().get_bits::<6>(0).all() {
-                self.is_locked.d.next = true;
-                self.headers.d.next = 0.into();
-                self.errors.d.next = 0.into();
-            }
+            self.is_end.next = self.count.q.val() == self.bad_end.val();
+        } else if self.is_paused.q.val() {
+            self.is_end.next = self.count.q.val() == self.pause_end.val();
+        }
+        self.counts.next = self.is_paused.q.val()
+            | (self.valid.val() & !(self.is_bad.val() ^ self.is_locked.q.val()));
+        self.slips.next = self.is_bad.val() & !self.is_locked.q.val() & !self.is_paused.q.val();
+        self.locks.next = self.counts.val()
+            & self.is_end.val()
+            & !self.is_locked.q.val()
+            & !self.is_paused.q.val();
+        self.is_lost.next = self.is_locked.q.val()
+            & (self.misframed.val() | (self.is_bad.val() & self.is_end.val()));
+
+        // 2. Next state.
+        self.slip.d.next = self.slips.val();
+        self.is_paused.d.next = self.slips.val() | (self.is_paused.q.val() & !self.is_end.val());
+        self.is_locked.d.next = self.is_locked.q.val() | self.locks.val();
+        if self.counts.val() {
+            self.count.d.next = (self.count.q.val() << 1)
+                | bit_cast::<7, 1>((self.count.q.val() & self.taps.val()).xor().into());
+        }
+        if self.slips.val()
+            | (self.counts.val() & self.is_end.val())
+            | (self.window_end.val() & self.is_locked.q.val())
+        {
+            self.count.d.next = self.start.val();
         }
 
+        // 3. Outputs.
         self.locked.next = self.is_locked.q.val();
         self.bitslip.next = self.slip.q.val();
         self.bad.next = self.is_bad.val() & self.is_locked.q.val();
-
         if self.reset.val() | self.dark.val() | self.is_lost.val() {
             self.is_locked.d.next = false;
+            self.is_paused.d.next = false;
             self.slip.d.next = false;
-            self.headers.d.next = 0.into();
-            self.errors.d.next = self.full.val();
+            self.count.d.next = self.start.val();
         }
     }
 
@@ -183,12 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn unlocks_at_65_bad_headers_of_1024() {
+    fn unlocks_at_65_bad_headers_of_a_window() {
         for bad in [64, 65] {
             let mut bench = locked();
             for header in 0..1_024 {
                 let is_bad = header % 4 == 3 && header / 4 < bad;
+                bench.block.window_end.next = header == 1_023;
                 cycle(&mut bench, Some(if is_bad { BAD } else { GOOD }));
+                bench.block.window_end.next = false;
                 if !bench.block.locked.val() {
                     break;
                 }
@@ -244,6 +268,7 @@ mod tests {
                 }
             });
             bench.block.dark.next = random.one_in(3_000);
+            bench.block.window_end.next = cycle_number % 500 == 0;
             bench.block.reset.next = random.one_in(5_000);
             let before = bench.block.locked.val();
             cycle(&mut bench, header);

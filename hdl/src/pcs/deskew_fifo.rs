@@ -16,6 +16,7 @@
 //! The pointers are shift registers with feedback: they count in an order of their own, without a carry chain.
 
 use crate::pcs::deskew_ram::DeskewRam;
+use crate::pcs::lfsr;
 use crate::prelude::*;
 use crate::target::Target;
 
@@ -41,15 +42,17 @@ pub struct DeskewFifo<const LW: usize, const PTR_W: usize> {
     pub marker: Signal<In, Bit>,
     /// It belongs to the first block after one.
     pub after: Signal<In, Bit>,
+    /// Data and header come inverted, and leave as they were sent. Holds while anything is stored.
+    pub invert: Signal<In, Bit>,
 
     // Egress.
     /// There is a beat at the head. Reset: 0.
     pub head_valid: Signal<Out, Bit>,
     /// Its data.
     pub head_data: Signal<Out, Bits<LW>>,
-    /// It is the first beat of a control block; counts at a first beat only, as the next.
+    /// It is the first beat of a control block; counts at a first beat with a good header only.
     pub head_control: Signal<Out, Bit>,
-    /// It is the first beat of a block without a good header.
+    /// It is the first beat of a block without a good header; counts at a first beat only.
     pub head_bad: Signal<Out, Bit>,
     /// It is the first beat after a marker.
     pub head_flag: Signal<Out, Bit>,
@@ -83,18 +86,9 @@ pub struct DeskewFifo<const LW: usize, const PTR_W: usize> {
 
 impl<const LW: usize, const PTR_W: usize> DeskewFifo<LW, PTR_W> {
     /// An empty FIFO whose Verilog is written for `target`.
-    ///
-    /// # Panics
-    /// If `PTR_W` is not 4, 5 or 6.
     #[must_use]
     pub fn new(target: Target) -> Self {
-        // Maximal lengths: x^4 + x^3 + 1, x^5 + x^3 + 1, x^6 + x^5 + 1.
-        let taps: u64 = match PTR_W {
-            4 => 0b1100,
-            5 => 0b1_0100,
-            6 => 0b11_0000,
-            _ => panic!("a deskew FIFO with pointers of {PTR_W} bits: 4, 5 and 6 are built"),
-        };
+        const { assert!(PTR_W == 4 || PTR_W == 5 || PTR_W == 6) };
         Self {
             clock: Signal::default(),
             clear: Signal::default(),
@@ -104,6 +98,7 @@ impl<const LW: usize, const PTR_W: usize> DeskewFifo<LW, PTR_W> {
             header: Signal::default(),
             marker: Signal::default(),
             after: Signal::default(),
+            invert: Signal::default(),
             head_valid: Signal::default(),
             head_data: Signal::default(),
             head_control: Signal::default(),
@@ -125,7 +120,7 @@ impl<const LW: usize, const PTR_W: usize> DeskewFifo<LW, PTR_W> {
             refill: Signal::default(),
             side: Signal::default(),
             start: Constant::new(1.into()),
-            taps: Constant::new(taps.into()),
+            taps: Constant::new(lfsr::taps(PTR_W).into()),
         }
     }
 }
@@ -151,10 +146,7 @@ impl<const LW: usize, const PTR_W: usize> Logic for DeskewFifo<LW, PTR_W> {
 
         // 2. Memory.
         self.side.next = 0.into();
-        self.side.next = self.side.val().replace_bit(
-            0,
-            self.header.val().get_bit(0) & !self.header.val().get_bit(1),
-        );
+        self.side.next = self.side.val().replace_bit(0, self.header.val().get_bit(0));
         self.side.next = self.side.val().replace_bit(
             1,
             !(self.header.val().get_bit(0) ^ self.header.val().get_bit(1)),
@@ -167,7 +159,9 @@ impl<const LW: usize, const PTR_W: usize> Logic for DeskewFifo<LW, PTR_W> {
         self.memory.write_address.next = self.write_at.q.val();
         self.memory.write_data.next = self.data.val();
         self.memory.write_side.next = self.side.val();
-        self.memory.read_enable.next = self.refill.val();
+        // A head that is read too early does not count.
+        self.memory.read_enable.next = self.pop.val() | !self.is_valid.q.val();
+        self.memory.invert.next = self.invert.val();
         self.memory.read_address.next = self.read_at.q.val();
 
         // 3. Next state.
@@ -220,6 +214,8 @@ mod tests {
         let mut queue: VecDeque<(u64, u64, bool, bool)> = VecDeque::new();
         let (mut stores, mut is_marker, mut after, mut position) = (false, false, false, 0);
         let (mut longest, mut overflows, mut taken) = (0, 0, 0);
+        let (mut invert, mut inverted) = (false, 0);
+        let ones = (1_u64 << LW) - 1;
         for cycle in 0..8_000 {
             let block = &mut bench.block;
             let (valid, data, header) = (!random.one_in(4), random.bits(LW), random.bits(2));
@@ -231,6 +227,7 @@ mod tests {
             block.marker.next = is_marker;
             block.after.next = after;
             block.pop.next = pop;
+            block.invert.next = invert;
             let clear = random.one_in(2_000);
             block.clear.next = clear;
             bench.settle();
@@ -241,8 +238,9 @@ mod tests {
                 let (data, header, first, flag) = queue[0];
                 assert_eq!(bench.block.head_data.val().to_u64(), data);
                 if first {
-                    assert_eq!(bench.block.head_control.val(), header == 1);
-                    assert_eq!(bench.block.head_bad.val(), header == 0 || header == 3);
+                    let is_bad = header == 0 || header == 3;
+                    assert!(is_bad || bench.block.head_control.val() == (header == 1));
+                    assert_eq!(bench.block.head_bad.val(), is_bad);
                 }
                 assert_eq!(bench.block.head_flag.val(), flag);
                 if pop {
@@ -253,6 +251,12 @@ mod tests {
             let starts = position == 0 && after;
             if valid && !is_marker && (stores || starts) && !overflow {
                 stores = true;
+                let (data, header) = if invert {
+                    inverted += 1;
+                    (data ^ ones, header ^ 3)
+                } else {
+                    (data, header)
+                };
                 queue.push_back((data, header, position == 0, starts));
             }
             longest = longest.max(queue.len());
@@ -260,6 +264,7 @@ mod tests {
                 overflows += u32::from(overflow);
                 stores = false;
                 queue.clear();
+                invert = !invert;
             }
             if valid {
                 position = (position + 1) % beats;
@@ -273,6 +278,7 @@ mod tests {
         // A LFSR never is 0: of its values one more stays free, and the head holds one.
         assert_eq!(longest, (1 << PTR_W) - 1);
         assert!(overflows > 2 && taken > 1_000, "{overflows} {taken}");
+        assert!(inverted > 300, "{inverted}");
         bench.replay();
     }
 }

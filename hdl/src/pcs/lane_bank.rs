@@ -38,6 +38,8 @@ pub struct LaneBank<
     pub rx_los: Signal<In, Bits<PHYSICAL>>,
     /// No lock of clock recovery.
     pub rx_lol: Signal<In, Bits<PHYSICAL>>,
+    /// The window in which bad headers count ends.
+    pub window_end: Signal<In, Bit>,
 
     // From the choice of lanes.
     /// Forget what is stored.
@@ -50,13 +52,11 @@ pub struct LaneBank<
     pub head_data: [Signal<Out, Bits<LW>>; PHYSICAL],
     /// The lanes' markers; count under marker lock.
     pub lane_code: [Signal<Out, Bits<CODE_W>>; PHYSICAL],
-    /// Parity bits that differ, one pulse a marker. Reset: 0.
-    pub bip_errors: [Signal<Out, Bits<4>>; PHYSICAL],
     /// There is a beat at the FIFO's head. Reset: 0.
     pub head_valid: Signal<Out, Bits<PHYSICAL>>,
     /// It is the first after a marker.
     pub head_flag: Signal<Out, Bits<PHYSICAL>>,
-    /// It is the first of a control block.
+    /// It is the first of a control block; counts if it is not bad.
     pub head_control: Signal<Out, Bits<PHYSICAL>>,
     /// It is the first of a block without a good header.
     pub head_bad: Signal<Out, Bits<PHYSICAL>>,
@@ -70,6 +70,8 @@ pub struct LaneBank<
     pub marker_lock: Signal<Out, Bits<PHYSICAL>>,
     /// The lane is inverted. Reset: 0.
     pub polarity: Signal<Out, Bits<PHYSICAL>>,
+    /// A parity bit differs; up to 8 pulses a marker. Reset: 0.
+    pub bip_errors: Signal<Out, Bits<PHYSICAL>>,
     /// A bad header under block lock, in the cycle before. Reset: 0.
     pub header_errors: Signal<Out, Bits<PHYSICAL>>,
     /// Frame one bit later. Reset: 0.
@@ -97,11 +99,12 @@ impl<const PHYSICAL: usize, const LW: usize, const LANE_BEATS: usize, const PTR_
             rx_hdr_valid: Signal::default(),
             rx_los: Signal::default(),
             rx_lol: Signal::default(),
+            window_end: Signal::default(),
             flush: Signal::default(),
             pop: Signal::default(),
             head_data: std::array::from_fn(|_| Signal::default()),
             lane_code: std::array::from_fn(|_| Signal::default()),
-            bip_errors: std::array::from_fn(|_| Signal::default()),
+            bip_errors: Signal::default(),
             head_valid: Signal::default(),
             head_flag: Signal::default(),
             head_control: Signal::default(),
@@ -132,6 +135,7 @@ impl<const PHYSICAL: usize, const LW: usize, const LANE_BEATS: usize, const PTR_
         self.block_lock.next = 0.into();
         self.marker_lock.next = 0.into();
         self.polarity.next = 0.into();
+        self.bip_errors.next = 0.into();
         self.header_errors.next = 0.into();
         self.rx_bitslip.next = 0.into();
         for j in 0..PHYSICAL {
@@ -143,11 +147,11 @@ impl<const PHYSICAL: usize, const LW: usize, const LANE_BEATS: usize, const PTR_
             self.lane[j].rx_hdr_valid.next = self.rx_hdr_valid.val().get_bit(j);
             self.lane[j].rx_los.next = self.rx_los.val().get_bit(j);
             self.lane[j].rx_lol.next = self.rx_lol.val().get_bit(j);
+            self.lane[j].window_end.next = self.window_end.val();
             self.lane[j].flush.next = self.flush.val();
             self.lane[j].pop.next = self.pop.val().get_bit(j);
             self.head_data[j].next = self.lane[j].head_data.val();
             self.lane_code[j].next = self.lane[j].lane_code.val();
-            self.bip_errors[j].next = self.lane[j].bip_errors.val();
             self.head_valid.next = self
                 .head_valid
                 .val()
@@ -181,6 +185,10 @@ impl<const PHYSICAL: usize, const LW: usize, const LANE_BEATS: usize, const PTR_
                 .polarity
                 .val()
                 .replace_bit(j, self.lane[j].polarity.val());
+            self.bip_errors.next = self
+                .bip_errors
+                .val()
+                .replace_bit(j, self.lane[j].bip_error.val());
             self.header_errors.next = self
                 .header_errors
                 .val()

@@ -22,7 +22,7 @@ pub struct LaneRole<const WIDTHS: usize> {
     // Ingress.
     /// The lane has marker lock.
     pub marker_lock: Signal<In, Bit>,
-    /// Its marker.
+    /// Its marker, [`Marker::signature`].
     pub code: Signal<In, Bits<CODE_W>>,
     /// The width, one bit each: bit 0 is the full one.
     pub width: Signal<In, Bits<WIDTHS>>,
@@ -39,6 +39,9 @@ pub struct LaneRole<const WIDTHS: usize> {
 
     // Wires.
     belongs: Signal<Local, Bit>,
+    lanes: Signal<Local, Bits<3>>,
+    /// Of markers of Clause 82, whose number is not in them.
+    standard_lane: Signal<Local, Bits<2>>,
 
     // Parameters.
     /// Bits that tell lanes 0 to 3 of a width from every other marker, and what they are; lanes 4 to 7 the same.
@@ -67,6 +70,8 @@ impl<const WIDTHS: usize> LaneRole<WIDTHS> {
             does_count: DFF::default(),
             number: DFF::default(),
             belongs: Signal::default(),
+            lanes: Signal::default(),
+            standard_lane: Signal::default(),
             low_mask: std::array::from_fn(|k| constant(pattern(k, false).0)),
             low_value: std::array::from_fn(|k| constant(pattern(k, false).1)),
             high_mask: std::array::from_fn(|k| constant(pattern(k, true).0)),
@@ -86,10 +91,10 @@ fn pattern(lanes: usize, physical: usize, halvings: usize, high: bool) -> (usize
         match marker {
             Marker::Data { lane, width: of } if of == width => {
                 if (lane >= 4) == high {
-                    own.push(marker.code(lanes));
+                    own.push(Marker::signature(marker.code(lanes)));
                 }
             }
-            _ => others.push(marker.code(lanes)),
+            _ => others.push(Marker::signature(marker.code(lanes))),
         }
     }
     let Some(&value) = own.first() else {
@@ -107,7 +112,7 @@ impl<const WIDTHS: usize> Logic for LaneRole<WIDTHS> {
     fn update(&mut self) {
         dff_setup!(self, clock, does_count, number);
         self.belongs.next = false;
-        self.number.d.next = 0.into();
+        self.lanes.next = 0.into();
         for k in 0..WIDTHS {
             if self.width.val().get_bit(k) {
                 self.belongs.next = self.belongs.val()
@@ -116,8 +121,16 @@ impl<const WIDTHS: usize> Logic for LaneRole<WIDTHS> {
                     self.belongs.next = self.belongs.val()
                         | ((self.code.val() & self.high_mask[k].val()) == self.high_value[k].val());
                 }
-                self.number.d.next = self.code.val().get_bits::<3>(0) & self.lane_mask[k].val();
+                self.lanes.next = self.lane_mask[k].val();
             }
+        }
+        // Lanes 0 to 3 have 0 in bit 4 if above 1, and not both low bits if odd.
+        self.standard_lane.next =
+            bit_cast::<2, 1>((!self.code.val().get_bits::<2>(0).all()).into())
+                | (bit_cast::<2, 1>((!self.code.val().get_bit(4)).into()) << 1);
+        self.number.d.next = self.code.val().get_bits::<3>(0) & self.lanes.val();
+        if self.code.val().get_bit(5) {
+            self.number.d.next = bit_cast::<3, 2>(self.standard_lane.val());
         }
         self.does_count.d.next = self.belongs.val() & self.marker_lock.val() & !self.reset.val();
         self.counts.next = self.does_count.q.val();

@@ -41,6 +41,8 @@ pub struct LaneRx<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> 
     pub rx_los: Signal<In, Bit>,
     /// No lock of clock recovery.
     pub rx_lol: Signal<In, Bit>,
+    /// The window in which bad headers count ends.
+    pub window_end: Signal<In, Bit>,
     /// Frame one bit later. Reset: 0.
     pub rx_bitslip: Signal<Out, Bit>,
 
@@ -53,7 +55,7 @@ pub struct LaneRx<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> 
     pub head_valid: Signal<Out, Bit>,
     /// Its data.
     pub head_data: Signal<Out, Bits<LW>>,
-    /// First beat of a control block.
+    /// First beat of a control block; counts if it is not bad.
     pub head_control: Signal<Out, Bit>,
     /// First beat of a block without a good header.
     pub head_bad: Signal<Out, Bit>,
@@ -61,7 +63,7 @@ pub struct LaneRx<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> 
     pub head_flag: Signal<Out, Bit>,
     /// Everything up to a marker is taken from the memory, or in the head, and the block after it has not come whole.
     pub gap: Signal<Out, Bit>,
-    /// A beat was lost in the cycle before, and the FIFO was cleared. Reset: 0.
+    /// A beat was lost in the cycle before, and the FIFO is cleared. Reset: 0.
     pub overflow: Signal<Out, Bit>,
 
     // Status.
@@ -71,10 +73,10 @@ pub struct LaneRx<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> 
     pub marker_lock: Signal<Out, Bit>,
     /// The lane is inverted. Reset: 0.
     pub polarity: Signal<Out, Bit>,
-    /// The last marker; counts under marker lock.
+    /// The last marker, [`Marker::signature`](crate::pcs::marker::Marker::signature); counts under marker lock.
     pub lane_code: Signal<Out, Bits<CODE_W>>,
-    /// Parity bits that differ, one pulse a marker. Reset: 0.
-    pub bip_errors: Signal<Out, Bits<4>>,
+    /// A parity bit differs; up to 8 pulses a marker. Reset: 0.
+    pub bip_error: Signal<Out, Bit>,
     /// A bad header under block lock, in the cycle before. Reset: 0.
     pub header_error: Signal<Out, Bit>,
 
@@ -89,8 +91,6 @@ pub struct LaneRx<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> 
     has_bad_header: DFF<Bit>,
 
     // Wires.
-    data: Signal<Local, Bits<LW>>,
-    header: Signal<Local, Bits<2>>,
     dark: Signal<Local, Bit>,
 }
 
@@ -112,6 +112,7 @@ impl<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> LaneRx<LW, LA
             rx_hdr_valid: Signal::default(),
             rx_los: Signal::default(),
             rx_lol: Signal::default(),
+            window_end: Signal::default(),
             rx_bitslip: Signal::default(),
             flush: Signal::default(),
             pop: Signal::default(),
@@ -126,7 +127,7 @@ impl<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> LaneRx<LW, LA
             marker_lock: Signal::default(),
             polarity: Signal::default(),
             lane_code: Signal::default(),
-            bip_errors: Signal::default(),
+            bip_error: Signal::default(),
             header_error: Signal::default(),
             beats: BeatCount::default(),
             blocks: BlockLock::default(),
@@ -136,8 +137,6 @@ impl<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> LaneRx<LW, LA
             block_header: DFF::default(),
             has_overflown: DFF::default(),
             has_bad_header: DFF::default(),
-            data: Signal::default(),
-            header: Signal::default(),
             dark: Signal::default(),
         }
     }
@@ -149,12 +148,6 @@ impl<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> Logic
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, block_header, has_overflown, has_bad_header);
-        self.data.next = self.rx_data.val();
-        self.header.next = self.rx_hdr.val();
-        if self.markers.inverted.val() {
-            self.data.next = !self.rx_data.val();
-            self.header.next = !self.rx_hdr.val();
-        }
 
         // 1. Where the block begins.
         self.beats.clock.next = self.clock.val();
@@ -168,46 +161,47 @@ impl<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> Logic
         self.blocks.misframed.next = self.beats.misframed.val();
         self.dark.next = self.rx_los.val() | self.rx_lol.val();
         self.blocks.dark.next = self.dark.val();
+        self.blocks.window_end.next = self.window_end.val();
         if self.beats.first.val() {
-            self.block_header.d.next = self.header.val();
+            self.block_header.d.next = self.rx_hdr.val();
         }
 
         // 2. Which block is a marker.
         self.markers.clock.next = self.clock.val();
         self.markers.reset.next = self.reset.val();
         self.markers.valid.next = self.rx_data_valid.val();
-        self.markers.data.next = self.data.val();
+        self.markers.data.next = self.rx_data.val();
         self.markers.middle.next = self.beats.middle.val();
         self.markers.last.next = self.beats.last.val();
         self.markers.header.next = self.block_header.q.val();
         self.markers.block_lock.next = self.blocks.locked.val();
         self.bip.clock.next = self.clock.val();
-        self.bip.reset.next = self.reset.val();
         self.bip.valid.next = self.rx_data_valid.val();
-        self.bip.data.next = self.data.val();
-        self.bip.window.next = self.markers.window.val();
+        self.bip.data.next = self.rx_data.val();
+        self.bip.first.next = self.beats.first.val();
+        self.bip.header.next = self.rx_hdr.val();
         self.bip.middle.next = self.beats.middle.val();
-        self.bip.late.next = self.beats.late.val();
-        self.bip.last.next = self.beats.last.val();
-        self.bip.header.next = self.block_header.q.val();
         self.bip.place.next = self.markers.place.val();
         self.bip.locked.next = self.markers.locked.val();
+        self.bip.inverted.next = self.markers.inverted.val();
 
         // 3. What is stored.
         self.fifo.clock.next = self.clock.val();
         self.fifo.clear.next = self.reset.val()
             | self.flush.val()
-            | self.fifo.overflow.val()
+            | self.has_overflown.q.val()
             | !self.markers.locked.val();
         // In the dark nothing counts, though the locks need two cycles to know.
         self.fifo.valid.next = self.rx_data_valid.val() & !self.dark.val();
-        self.fifo.data.next = self.data.val();
+        self.fifo.data.next = self.rx_data.val();
         self.fifo.first.next = self.beats.first.val();
-        self.fifo.header.next = self.header.val();
+        self.fifo.header.next = self.rx_hdr.val();
         self.fifo.marker.next = self.markers.place.val();
         self.fifo.after.next = self.markers.after.val();
+        self.fifo.invert.next = self.markers.inverted.val();
         self.fifo.pop.next = self.pop.val();
-        self.has_overflown.d.next = self.fifo.overflow.val() & !self.reset.val();
+        self.has_overflown.d.next =
+            self.fifo.overflow.val() & !self.has_overflown.q.val() & !self.reset.val();
         self.has_bad_header.d.next = self.blocks.bad.val() & !self.reset.val();
 
         // 4. Outputs.
@@ -224,7 +218,7 @@ impl<const LW: usize, const LANE_BEATS: usize, const PTR_W: usize> Logic
         self.marker_lock.next = self.markers.locked.val();
         self.polarity.next = self.markers.inverted.val();
         self.lane_code.next = self.markers.code.val();
-        self.bip_errors.next = self.bip.errors.val();
+        self.bip_error.next = self.bip.error.val();
         self.header_error.next = self.has_bad_header.q.val();
     }
 

@@ -1,14 +1,14 @@
 //! Walks through the table of markers and notes which are under lock, and how often.
 //!
 //! ```text
-//!                   +---------------------------------+
-//!   marker_lock --->| index --> code: who has it?     |--> seen
-//!   code ---------->|           none, one, many       |--> complete
-//!                   +---------------------------------+
+//!                   +-----------------------------------+
+//!   marker_lock --->| index ─► code: who has it?        |--> seen
+//!   code ---------->|   none, one, many ─► walk ─► held |--> complete
+//!                   +-----------------------------------+
 //! ```
 //!
-//! One marker a cycle, so `seen` is at most `CODES + 1` cycles late, and a marker seen twice bars `complete` from the end of
-//! the walk that saw it to the end of one that did not. Reset: nothing seen.
+//! One marker a cycle, and what a walk found counts from its end to the end of the next one: `seen` is at most `2 x CODES + 1`
+//! cycles late. Reset: nothing seen.
 
 use crate::pcs::marker::{Marker, CODE_W};
 use crate::prelude::*;
@@ -25,7 +25,7 @@ pub struct LaneScan<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usi
     // Ingress.
     /// Lanes under marker lock.
     pub marker_lock: Signal<In, Bits<PHYSICAL>>,
-    /// Their markers.
+    /// Their markers, [`Marker::signature`].
     pub code: [Signal<In, Bits<CODE_W>>; PHYSICAL],
 
     // Egress.
@@ -37,6 +37,7 @@ pub struct LaneScan<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usi
 
     // State.
     index: DFF<Bits<5>>,
+    walk: DFF<Bits<CODES>>,
     held: DFF<Bits<CODES>>,
     is_twice: DFF<Bit>,
     was_twice: DFF<Bit>,
@@ -45,12 +46,16 @@ pub struct LaneScan<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usi
     wanted: Signal<Local, Bits<CODE_W>>,
     has: Signal<Local, Bits<PHYSICAL>>,
     is_many: Signal<Local, Bit>,
+    is_last: Signal<Local, Bit>,
+    finds_twice: Signal<Local, Bit>,
+    found: Signal<Local, Bits<CODES>>,
 
     // Parameters.
     codes: [Constant<Bits<CODE_W>>; CODES],
     number: [Constant<Bits<5>>; CODES],
     group: [Constant<Bits<CODES>>; WIDTHS],
     last_index: Constant<Bits<5>>,
+    last_bit: Constant<Bits<CODES>>,
 }
 
 impl<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usize>
@@ -81,16 +86,23 @@ impl<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usize>
             seen: Signal::default(),
             complete: Signal::default(),
             index: DFF::default(),
+            walk: DFF::default(),
             held: DFF::default(),
             is_twice: DFF::default(),
             was_twice: DFF::default(),
             wanted: Signal::default(),
             has: Signal::default(),
             is_many: Signal::default(),
-            codes: std::array::from_fn(|i| Constant::new((table[i].code(lanes) as u64).into())),
+            is_last: Signal::default(),
+            finds_twice: Signal::default(),
+            found: Signal::default(),
+            codes: std::array::from_fn(|i| {
+                Constant::new((Marker::signature(table[i].code(lanes)) as u64).into())
+            }),
             number: std::array::from_fn(|i| Constant::new((i as u64).into())),
             group: std::array::from_fn(group),
             last_index: Constant::new((CODES as u64 - 1).into()),
+            last_bit: Constant::new((1_u64 << (CODES - 1)).into()),
         }
     }
 }
@@ -100,7 +112,9 @@ impl<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usize> Logic
 {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, index, held, is_twice, was_twice);
+        dff_setup!(self, clock, index, walk, held, is_twice, was_twice);
+
+        // 1. Who has the marker of this cycle.
         self.wanted.next = 0.into();
         for i in 0..CODES {
             if self.index.q.val() == self.number[i].val() {
@@ -116,32 +130,37 @@ impl<const PHYSICAL: usize, const CODES: usize, const WIDTHS: usize> Logic
             }
         }
 
+        // 2. Next state: the first marker of the table ends in bit 0.
+        self.is_last.next = self.index.q.val() == self.last_index.val();
+        self.found.next = self.walk.q.val() >> 1;
+        if self.has.val().any() {
+            self.found.next = self.found.val() | self.last_bit.val();
+        }
+        self.finds_twice.next = self.is_twice.q.val()
+            | (self.is_many.val() & (self.wanted.val().get_bit(5) | !self.wanted.val().get_bit(4)));
+        self.walk.d.next = self.found.val();
         self.index.d.next = self.index.q.val() + 1;
-        self.is_twice.d.next =
-            self.is_twice.q.val() | (self.is_many.val() & !self.wanted.val().get_bit(5));
-        if self.index.q.val() == self.last_index.val() {
+        self.is_twice.d.next = self.finds_twice.val();
+        if self.is_last.val() {
             self.index.d.next = 0.into();
-            self.was_twice.d.next = self.is_twice.q.val();
+            self.held.d.next = self.found.val();
+            self.was_twice.d.next = self.finds_twice.val();
             self.is_twice.d.next = false;
         }
-        for i in 0..CODES {
-            if self.index.q.val() == self.number[i].val() {
-                self.held.d.next = self.held.q.val().replace_bit(i, self.has.val().any());
-            }
-        }
 
+        // 3. Outputs.
         self.seen.next = self.held.q.val();
         self.complete.next = 0.into();
         for k in 0..WIDTHS {
             self.complete.next = self.complete.val().replace_bit(
                 k,
                 ((self.held.q.val() & self.group[k].val()) == self.group[k].val())
-                    & !self.is_twice.q.val()
                     & !self.was_twice.q.val(),
             );
         }
         if self.reset.val() {
             self.index.d.next = 0.into();
+            self.walk.d.next = 0.into();
             self.held.d.next = 0.into();
             self.is_twice.d.next = false;
             self.was_twice.d.next = false;

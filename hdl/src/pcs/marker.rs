@@ -33,7 +33,7 @@ const DATA: [u8; 2] = [0x2e, 0x53];
 /// M0, M1 of our markers of unused lanes.
 const UNUSED: [u8; 2] = [0x71, 0xb8];
 
-/// Bits of a [`code`](Marker::code).
+/// Bits of a [`code`](Marker::code), and of a [`signature`](Marker::signature).
 pub const CODE_W: usize = 6;
 
 impl Marker {
@@ -71,6 +71,17 @@ impl Marker {
                 32 + lane
             }
         }
+    }
+
+    /// The bits of the marker with this [`code`](Marker::code) that tell it from all others: the low nibble of M2, then bits 4
+    /// and 7 of M0. So the receiver names markers without a table: `00n` is ours with data, `01n` unused, `1xx` of Clause 82.
+    ///
+    /// # Panics
+    /// If no marker has the code.
+    #[must_use]
+    pub fn signature(code: usize) -> usize {
+        let [m0, _, m2] = Self::bytes(code).map(usize::from);
+        m2 & 0xf | (m0 >> 4 & 1) << 4 | (m0 >> 7) << 5
     }
 
     /// M0, M1, M2 of the marker with this [`code`](Marker::code).
@@ -124,6 +135,16 @@ mod tests {
             bytes.sort_unstable();
             bytes.dedup();
             assert_eq!(bytes.len(), all.len());
+            let mut signatures: Vec<_> =
+                codes.iter().map(|&code| Marker::signature(code)).collect();
+            signatures.sort_unstable();
+            signatures.dedup();
+            assert_eq!(signatures.len(), all.len());
+            for marker in all {
+                let signature = Marker::signature(marker.code(lanes));
+                let is_unused = matches!(marker, Marker::Unused { .. });
+                assert_eq!(signature >> 4 == 0b01, is_unused);
+            }
         }
     }
 

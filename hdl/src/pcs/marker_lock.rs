@@ -3,7 +3,7 @@
 //! ```text
 //!                  +----------------------------------------+
 //!   beats -------->| past, opposite: second half = ~first   |--> locked, code
-//!   block ends --->| MarkerMatch: of the table              |--> inverted
+//!   block ends --->| MarkerMatch: one half is of the table  |--> inverted
 //!   block_lock --->| blocks: MARKER_PERIOD since the last   |--> place, after
 //!                  +----------------------------------------+
 //! ```
@@ -11,10 +11,12 @@
 //! A marker locks that comes `MARKER_PERIOD` blocks after one of the same code; the first is searched for in every block.
 //! Under lock, blocks between are not looked at, a marker of another code in its place gives the lane that code, and four
 //! misses in a row unlock. The complement of a marker, header included, found in the search, turns `inverted` over. The
-//! parity bytes do not count.
+//! parity bytes do not count. What comes here is not inverted back: a marker's first half is the one of the table, of a marker
+//! that comes inverted it is the second.
 //!
 //! Latency: 1 cycle from a marker's last beat to `locked`, `code`, `inverted` and `after`. Reset: unlocked, not inverted.
 
+use crate::pcs::lfsr;
 use crate::pcs::marker::CODE_W;
 use crate::pcs::marker_match::MarkerMatch;
 use crate::prelude::*;
@@ -28,7 +30,7 @@ pub struct MarkerLock<const LW: usize> {
     /// Synchronous, active high.
     pub reset: Signal<In, Bit>,
 
-    // Ingress: a beat of the lane, inverted if `inverted` says so, and where in the block it stands.
+    // Ingress: a beat of the lane as it comes, and where in the block it stands.
     /// There is a beat.
     pub valid: Signal<In, Bit>,
     /// Its data.
@@ -43,11 +45,9 @@ pub struct MarkerLock<const LW: usize> {
     pub block_lock: Signal<In, Bit>,
 
     // Egress.
-    /// The last 32 bits with this beat, which is in bits 31 and below.
-    pub window: Signal<Out, Bits<32>>,
     /// Two markers were found, a period apart. Reset: 0.
     pub locked: Signal<Out, Bit>,
-    /// The lane's last marker; counts under lock.
+    /// The lane's last marker, [`Marker::signature`]; counts under lock.
     pub code: Signal<Out, Bits<CODE_W>>,
     /// What is received is inverted. Reset: 0.
     pub inverted: Signal<Out, Bit>,
@@ -60,7 +60,6 @@ pub struct MarkerLock<const LW: usize> {
     past: DFF<Bits<32>>,
     opposite: DFF<Bit>,
     first_hit: DFF<Bit>,
-    first_code: DFF<Bits<CODE_W>>,
     blocks: DFF<Bits<14>>,
     is_place: DFF<Bit>,
     is_after: DFF<Bit>,
@@ -72,24 +71,34 @@ pub struct MarkerLock<const LW: usize> {
     matcher: MarkerMatch,
 
     // Wires.
+    window: Signal<Local, Bits<32>>,
     shifted: Signal<Local, Bits<32>>,
     arrived: Signal<Local, Bits<32>>,
     equal: Signal<Local, Bits<LW>>,
     is_opposite: Signal<Local, Bit>,
-    /// The block that ends with this beat is a marker; the same, inverted.
+    /// The block that ends with this beat is a marker as it was sent; its complement.
+    is_straight: Signal<Local, Bit>,
+    is_turned: Signal<Local, Bit>,
+    /// What the block's second half would be of a marker.
+    last_code: Signal<Local, Bits<CODE_W>>,
+    /// The block is a marker if `inverted` is right; if it is wrong.
     is_marker: Signal<Local, Bit>,
     is_complement: Signal<Local, Bit>,
     is_same: Signal<Local, Bit>,
     /// The fourth miss in a row.
     is_lost: Signal<Local, Bit>,
     found: Signal<Local, Bit>,
+    /// Of `blocks`, all bits but the highest one are 0; the one that is fed back.
+    is_turn: Signal<Local, Bit>,
+    feedback: Signal<Local, Bit>,
 
     // Parameters.
     half_lw: Constant<Bits<6>>,
     above: Constant<Bits<6>>,
-    all_bits: Constant<Bits<LW>>,
     without_parity: Constant<Bits<LW>>,
-    before_place: Constant<Bits<14>>,
+    start: Constant<Bits<14>>,
+    taps: Constant<Bits<14>>,
+    low_mask: Constant<Bits<14>>,
     period_mask: Constant<Bits<14>>,
 }
 
@@ -105,7 +114,6 @@ impl<const LW: usize> MarkerLock<LW> {
             period.is_power_of_two() && (16..=16_384).contains(&period),
             "a marker every {period} blocks: only powers of two from 16 to 16384 are built"
         );
-        let all_bits = (1_u64 << LW) - 1;
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -124,8 +132,7 @@ impl<const LW: usize> MarkerLock<LW> {
             past: DFF::default(),
             opposite: DFF::default(),
             first_hit: DFF::default(),
-            first_code: DFF::default(),
-            blocks: DFF::default(),
+            blocks: flop_at(1.into()),
             is_place: DFF::default(),
             is_after: DFF::default(),
             has_first: DFF::default(),
@@ -138,16 +145,22 @@ impl<const LW: usize> MarkerLock<LW> {
             arrived: Signal::default(),
             equal: Signal::default(),
             is_opposite: Signal::default(),
+            is_straight: Signal::default(),
+            is_turned: Signal::default(),
+            last_code: Signal::default(),
             is_marker: Signal::default(),
             is_complement: Signal::default(),
             is_same: Signal::default(),
             is_lost: Signal::default(),
             found: Signal::default(),
+            is_turn: Signal::default(),
+            feedback: Signal::default(),
             half_lw: Constant::new((LW as u64 / 2).into()),
             above: Constant::new((32 - LW as u64).into()),
-            all_bits: Constant::new(all_bits.into()),
-            without_parity: Constant::new((all_bits >> 8).into()),
-            before_place: Constant::new((period as u64 - 2).into()),
+            without_parity: Constant::new(((1_u64 << (LW - 8)) - 1).into()),
+            start: Constant::new(1.into()),
+            taps: Constant::new(lfsr::taps(period.trailing_zeros() as usize).into()),
+            low_mask: Constant::new((period as u64 / 2 - 1).into()),
             period_mask: Constant::new((period as u64 - 1).into()),
         }
     }
@@ -156,7 +169,7 @@ impl<const LW: usize> MarkerLock<LW> {
 impl<const LW: usize> Logic for MarkerLock<LW> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, past, opposite, first_hit, first_code, blocks, is_place, is_after);
+        dff_setup!(self, clock, past, opposite, first_hit, blocks, is_place, is_after);
         dff_setup!(
             self,
             clock,
@@ -180,15 +193,19 @@ impl<const LW: usize> Logic for MarkerLock<LW> {
         self.is_opposite.next = self.opposite.q.val() & !self.equal.val().any();
 
         // 2. What the block was.
-        self.is_marker.next = self.last.val()
-            & self.first_hit.q.val()
-            & self.is_opposite.val()
-            & (self.header.val() == 1);
-        self.is_complement.next = self.last.val()
-            & self.matcher.hit.val()
-            & self.is_opposite.val()
-            & (self.header.val() == 2);
-        self.is_same.next = self.first_code.q.val() == self.held_code.q.val();
+        self.is_straight.next =
+            self.first_hit.q.val() & self.is_opposite.val() & (self.header.val() == 1);
+        self.is_turned.next =
+            self.matcher.hit.val() & self.is_opposite.val() & (self.header.val() == 2);
+        self.is_marker.next = self.last.val() & self.is_straight.val();
+        self.is_complement.next = self.last.val() & self.is_turned.val();
+        self.last_code.next = !self.matcher.code.val();
+        if self.is_inverted.q.val() {
+            self.is_marker.next = self.last.val() & self.is_turned.val();
+            self.is_complement.next = self.last.val() & self.is_straight.val();
+            self.last_code.next = self.matcher.code.val();
+        }
+        self.is_same.next = self.last_code.val() == self.held_code.q.val();
         self.is_lost.next = self.is_locked.q.val()
             & self.is_place.q.val()
             & self.last.val()
@@ -196,6 +213,8 @@ impl<const LW: usize> Logic for MarkerLock<LW> {
             & self.misses.q.val().all();
         self.found.next = self.is_marker.val()
             & (self.is_place.q.val() | (!self.is_locked.q.val() & !self.has_first.q.val()));
+        self.is_turn.next = !(self.blocks.q.val() & self.low_mask.val()).any();
+        self.feedback.next = (self.blocks.q.val() & self.taps.val()).xor() ^ self.is_turn.val();
 
         // 3. Next state.
         if self.valid.val() {
@@ -204,11 +223,12 @@ impl<const LW: usize> Logic for MarkerLock<LW> {
         }
         if self.middle.val() {
             self.first_hit.d.next = self.matcher.hit.val();
-            self.first_code.d.next = self.matcher.code.val();
         }
         if self.last.val() {
-            self.blocks.d.next = (self.blocks.q.val() + 1) & self.period_mask.val();
-            self.is_place.d.next = self.blocks.q.val() == self.before_place.val();
+            // Through all states, 0 the last of them: 1 block after a marker is 1, `MARKER_PERIOD` - 2 the highest bit alone.
+            self.blocks.d.next = ((self.blocks.q.val() << 1) & self.period_mask.val())
+                | bit_cast::<14, 1>(self.feedback.val().into());
+            self.is_place.d.next = self.is_turn.val() & self.blocks.q.val().any();
             self.is_after.d.next = self.is_place.q.val()
                 & ((self.is_locked.q.val() & !self.is_lost.val())
                     | (self.is_marker.val() & self.is_same.val()));
@@ -219,11 +239,11 @@ impl<const LW: usize> Logic for MarkerLock<LW> {
                     | (self.is_marker.val() & self.is_same.val());
             }
             if self.found.val() {
-                self.blocks.d.next = 0.into();
+                self.blocks.d.next = self.start.val();
                 self.is_place.d.next = false;
                 self.has_first.d.next = true;
                 self.misses.d.next = 0.into();
-                self.held_code.d.next = self.first_code.q.val();
+                self.held_code.d.next = self.last_code.val();
             }
             if self.is_complement.val() & !self.is_locked.q.val() & !self.has_first.q.val() {
                 self.is_inverted.d.next = !self.is_inverted.q.val();

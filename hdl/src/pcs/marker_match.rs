@@ -1,15 +1,19 @@
 //! Tells which marker of the table half a block is.
 //!
 //! ```text
-//!            +--------------+
-//!   half --->| M0 M1 M2 = ? |--> hit, code
-//!            +--------------+
+//!            +--------------------------------+
+//!   half --->| kind ─► expected M0 M1 M2 = ?  |--> hit, code
+//!            +--------------------------------+
 //! ```
 //!
-//! Combinational. Bits 31..24, the parity, do not count.
+//! Three bits of M0 tell the six kinds of markers apart: four of Clause 82 and our two. So every other bit is compared once,
+//! with what the kind wants there. Combinational. Bits 31..24, the parity, do not count.
 
 use crate::pcs::marker::{Marker, CODE_W};
 use crate::prelude::*;
+
+/// Codes of the six kinds, the first one of each that is ours: M0 and M1 are the same for the others of it.
+const KINDS: [usize; 6] = [0, 1, 2, 3, 16, 32];
 
 /// Matches half a block against the markers of a link.
 #[derive(LogicBlock)]
@@ -21,25 +25,29 @@ pub struct MarkerMatch {
     // Egress.
     /// It is one of the table.
     pub hit: Signal<Out, Bit>,
-    /// Which: [`Marker::code`]; counts with `hit`.
+    /// Which, if it is one: [`Marker::signature`].
     pub code: Signal<Out, Bits<CODE_W>>,
 
     // Wires.
-    prefix: Signal<Local, Bits<16>>,
+    kind: Signal<Local, Bits<3>>,
+    expected: Signal<Local, Bits<24>>,
+    numbers: Signal<Local, Bits<16>>,
+    has_kind: Signal<Local, Bit>,
     number: Signal<Local, Bits<4>>,
     inverse: Signal<Local, Bits<4>>,
-    standard_hit: Signal<Local, Bits<4>>,
-    is_number: Signal<Local, Bit>,
-    data_hit: Signal<Local, Bit>,
-    unused_hit: Signal<Local, Bit>,
+    is_name: Signal<Local, Bit>,
 
     // Parameters.
-    standard: [Constant<Bits<24>>; 4],
-    has_standard: [Constant<Bit>; 4],
-    data_prefix: Constant<Bits<16>>,
-    unused_prefix: Constant<Bits<16>>,
-    data_numbers: Constant<Bits<16>>,
-    unused_numbers: Constant<Bits<16>>,
+    kind_of: [Constant<Bits<3>>; 6],
+    value: [Constant<Bits<24>>; 6],
+    /// Of kinds that are ours: the numbers that the link has.
+    numbers_of: [Constant<Bits<16>>; 6],
+    is_present: [Constant<Bit>; 6],
+}
+
+/// Three bits of M0 that no two kinds have in common: 7, 5, 4.
+const fn kind(m0: u64) -> u64 {
+    m0 >> 5 & 4 | m0 >> 4 & 3
 }
 
 impl MarkerMatch {
@@ -50,8 +58,12 @@ impl MarkerMatch {
             .into_iter()
             .map(|marker| marker.code(lanes))
             .collect();
+        let is_of =
+            |code: usize, base: usize| code == base || (base >= 16 && code / 16 == base / 16);
         let numbers = |base: usize| {
-            let set = codes.iter().filter(|&code| code / 16 == base / 16);
+            let set = codes
+                .iter()
+                .filter(|&&code| base >= 16 && is_of(code, base));
             Constant::new(set.fold(0, |set, code| set | 1_u64 << (code - base)).into())
         };
         let value = |code| {
@@ -62,19 +74,18 @@ impl MarkerMatch {
             half: Signal::default(),
             hit: Signal::default(),
             code: Signal::default(),
-            prefix: Signal::default(),
+            kind: Signal::default(),
+            expected: Signal::default(),
+            numbers: Signal::default(),
+            has_kind: Signal::default(),
             number: Signal::default(),
             inverse: Signal::default(),
-            standard_hit: Signal::default(),
-            is_number: Signal::default(),
-            data_hit: Signal::default(),
-            unused_hit: Signal::default(),
-            standard: std::array::from_fn(|code| Constant::new(value(code).into())),
-            has_standard: std::array::from_fn(|code| Constant::new(codes.contains(&code))),
-            data_prefix: Constant::new((value(16) & 0xffff).into()),
-            unused_prefix: Constant::new((value(32) & 0xffff).into()),
-            data_numbers: numbers(16),
-            unused_numbers: numbers(32),
+            is_name: Signal::default(),
+            kind_of: KINDS.map(|base| Constant::new(kind(value(base)).into())),
+            value: KINDS.map(|base| Constant::new(value(base).into())),
+            numbers_of: KINDS.map(numbers),
+            is_present: KINDS
+                .map(|base| Constant::new(codes.iter().any(|&code| is_of(code, base)))),
         }
     }
 }
@@ -82,42 +93,38 @@ impl MarkerMatch {
 impl Logic for MarkerMatch {
     #[hdl_gen]
     fn update(&mut self) {
-        self.prefix.next = self.half.val().get_bits::<16>(0);
+        // 1. The kind, and what belongs to it.
+        self.kind.next = (bit_cast::<3, 1>(self.half.val().get_bit(7).into()) << 2)
+            | bit_cast::<3, 2>(self.half.val().get_bits::<2>(4));
+        self.has_kind.next = false;
+        self.expected.next = 0.into();
+        self.numbers.next = 0.into();
+        for i in 0..6 {
+            if self.kind.val() == self.kind_of[i].val() {
+                self.has_kind.next = self.is_present[i].val();
+                self.expected.next = self.value[i].val();
+                self.numbers.next = self.numbers_of[i].val();
+            }
+        }
+
+        // 2. M2: a byte of Clause 82, or a number and its complement.
         self.number.next = self.half.val().get_bits::<4>(16);
         self.inverse.next = self.half.val().get_bits::<4>(20);
-        self.is_number.next = (self.number.val() ^ self.inverse.val()).all();
-        self.data_hit.next = self.is_number.val()
-            & (self.prefix.val() == self.data_prefix.val())
-            & self.data_numbers.val().get_bit(self.number.val().index());
-        self.unused_hit.next = self.is_number.val()
-            & (self.prefix.val() == self.unused_prefix.val())
-            & self.unused_numbers.val().get_bit(self.number.val().index());
-
-        self.standard_hit.next = 0.into();
-        for i in 0..4 {
-            if self.has_standard[i].val() {
-                self.standard_hit.next = self.standard_hit.val().replace_bit(
-                    i,
-                    self.half.val().get_bits::<24>(0) == self.standard[i].val(),
-                );
-            }
-        }
-
-        self.hit.next = self.standard_hit.val().any() | self.data_hit.val() | self.unused_hit.val();
-        self.code.next = bit_cast::<CODE_W, 4>(self.number.val());
-        if self.standard_hit.val().any() {
-            self.code.next = 0.into();
-            if self.standard_hit.val().get_bit(1) | self.standard_hit.val().get_bit(3) {
-                self.code.next = 1.into();
-            }
-            if self.standard_hit.val().get_bit(2) | self.standard_hit.val().get_bit(3) {
-                self.code.next = self.code.val() | 2;
-            }
-        } else if self.data_hit.val() {
-            self.code.next = self.code.val() | 16;
+        if self.half.val().get_bit(7) {
+            self.is_name.next =
+                self.half.val().get_bits::<8>(16) == self.expected.val().get_bits::<8>(16);
         } else {
-            self.code.next = self.code.val() | 32;
+            self.is_name.next = (self.number.val() ^ self.inverse.val()).all()
+                & self.numbers.val().get_bit(self.number.val().index());
         }
+
+        // 3. The whole.
+        self.hit.next = self.has_kind.val()
+            & self.is_name.val()
+            & (self.half.val().get_bits::<16>(0) == self.expected.val().get_bits::<16>(0));
+        self.code.next = bit_cast::<CODE_W, 4>(self.number.val())
+            | (bit_cast::<CODE_W, 1>(self.half.val().get_bit(4).into()) << 4)
+            | (bit_cast::<CODE_W, 1>(self.half.val().get_bit(7).into()) << 5);
     }
 
     describe!("Matches half a block against the markers of a link.");
@@ -149,7 +156,7 @@ mod tests {
                     let hit = flip == 0 && own.contains(&code);
                     assert_eq!(bench.block.hit.val(), hit, "{code} {flip:x}");
                     if hit {
-                        assert_eq!(bench.block.code.val().index(), code);
+                        assert_eq!(bench.block.code.val().index(), Marker::signature(code));
                         hits += 1;
                     }
                     bench.clock();

@@ -22,7 +22,7 @@
 //!       LaneTurn LaneRing WidthHunt
 //!     Gather GatherStage         beats to blocks
 //!     Descrambler BerMonitor     blocks
-//!     ResetTimer                 lanes that are stuck
+//!     ResetTimer Interval        lanes that are stuck
 //! ```
 
 pub mod beat_count;
@@ -40,6 +40,7 @@ pub mod deskew_fifo;
 pub mod deskew_ram;
 pub mod gather;
 pub mod gather_stage;
+pub mod interval;
 pub mod lane_bank;
 pub mod lane_choice;
 pub mod lane_plan;
@@ -49,6 +50,7 @@ pub mod lane_rx;
 pub mod lane_scan;
 pub mod lane_status;
 pub mod lane_turn;
+pub mod lfsr;
 pub mod marker;
 pub mod marker_insert;
 pub mod marker_lock;

@@ -22,6 +22,7 @@ use crate::pcs::ber_monitor::BerMonitor;
 use crate::pcs::block::BlockSource;
 use crate::pcs::descrambler::Descrambler;
 use crate::pcs::gather::Gather;
+use crate::pcs::interval::Interval;
 use crate::pcs::lane_bank::LaneBank;
 use crate::pcs::lane_choice::LaneChoice;
 use crate::pcs::lane_role::LaneRole;
@@ -31,6 +32,9 @@ use crate::pcs::marker::CODE_W;
 use crate::pcs::reset_timer::ResetTimer;
 use crate::prelude::*;
 use crate::target::Target;
+
+/// Blocks of a lane, at most, in the window in which bad headers count against its block lock.
+const WINDOW_BLOCKS: usize = 1_024;
 
 /// PCS receiver of `LANES` logical lanes of `LW` bits over `PHYSICAL` lanes.
 #[derive(LogicBlock)]
@@ -83,7 +87,7 @@ pub struct PcsRx<
     pub marker_lock: Signal<Out, Bits<PHYSICAL>>,
     /// Lanes that are inverted. Reset: 0.
     pub polarity: Signal<Out, Bits<PHYSICAL>>,
-    /// The lanes' markers, [`Marker::code`](crate::pcs::marker::Marker::code); count under marker lock.
+    /// The lanes' markers, [`Marker::signature`](crate::pcs::marker::Marker::signature); count under marker lock.
     pub lane_code: [Signal<Out, Bits<CODE_W>>; PHYSICAL],
     /// Lanes that carry data: while aligned, of what is received, otherwise of what is seen. Reset: `LANES`.
     pub width: Signal<Out, Bits<4>>,
@@ -93,8 +97,8 @@ pub struct PcsRx<
     pub seen_unused: Signal<Out, Bits<PHYSICAL>>,
 
     // Counters.
-    /// Parity bits that differ, 0 to 8, one pulse a marker. Reset: 0.
-    pub bip_errors: [Signal<Out, Bits<4>>; PHYSICAL],
+    /// Parity bits that differ, one pulse each, up to 8 a marker. Reset: 0.
+    pub bip_errors: Signal<Out, Bits<PHYSICAL>>,
     /// Bad headers under block lock; one pulse each. Reset: 0.
     pub header_errors: Signal<Out, Bits<PHYSICAL>>,
     /// Alignment failed because a FIFO was full; one pulse. Reset: 0.
@@ -110,6 +114,7 @@ pub struct PcsRx<
     descrambler: Descrambler<WORDS>,
     monitor: BerMonitor,
     timer: ResetTimer<PHYSICAL>,
+    window: Interval,
     was_aligned: DFF<Bit>,
 
     // Wires.
@@ -165,7 +170,7 @@ impl<
             width: Signal::default(),
             seen_lane: Signal::default(),
             seen_unused: Signal::default(),
-            bip_errors: std::array::from_fn(|_| Signal::default()),
+            bip_errors: Signal::default(),
             header_errors: Signal::default(),
             deskew_overflow: Signal::default(),
             bank: LaneBank::new(LANES, period, target),
@@ -177,6 +182,7 @@ impl<
             descrambler: Descrambler::default(),
             monitor: BerMonitor::new(period),
             timer: ResetTimer::new(period, LANE_BEATS),
+            window: Interval::new(WINDOW_BLOCKS * LANE_BEATS),
             was_aligned: DFF::default(),
             has_data: Signal::default(),
             counts: Signal::default(),
@@ -208,6 +214,9 @@ impl<
         self.bank.rx_hdr_valid.next = self.rx_hdr_valid.val();
         self.bank.rx_los.next = self.rx_los.val();
         self.bank.rx_lol.next = self.rx_lol.val();
+        self.window.clock.next = self.clock.val();
+        self.window.reset.next = self.reset.val();
+        self.bank.window_end.next = self.window.end.val();
         self.bank.flush.next = self.choice.flush.val();
         self.bank.pop.next = self.choice.pop.val();
         self.has_data.next = 0.into();
@@ -224,12 +233,11 @@ impl<
             self.choice.lane[j].next = self.role[j].lane.val();
             self.gather.head_data[j].next = self.bank.head_data[j].val();
             self.lane_code[j].next = self.bank.lane_code[j].val();
-            self.bip_errors[j].next = self.bank.bip_errors[j].val();
             self.counts.next = self.counts.val().replace_bit(j, self.role[j].counts.val());
-            self.has_data.next = self
-                .has_data
-                .val()
-                .replace_bit(j, !self.bank.lane_code[j].val().get_bit(5));
+            self.has_data.next = self.has_data.val().replace_bit(
+                j,
+                self.bank.lane_code[j].val().get_bit(5) | !self.bank.lane_code[j].val().get_bit(4),
+            );
         }
 
         // 2. Choice.
@@ -260,7 +268,7 @@ impl<
         self.descrambler.clock.next = self.clock.val();
         self.descrambler.restart.next = self.reset.val() | self.choice.flush.val();
         self.descrambler.valid.next = self.gather.valid.val();
-        self.descrambler.control.next = self.gather.control.val();
+        self.descrambler.control.next = self.gather.control.val() & !self.gather.bad.val();
         self.descrambler.bad.next = self.gather.bad.val();
         self.descrambler.first.next = self.gather.first.val();
         for word in 0..WORDS {
@@ -298,6 +306,7 @@ impl<
         self.width.next = self.status.width.val();
         self.seen_lane.next = self.status.seen_lane.val();
         self.seen_unused.next = self.status.seen_unused.val();
+        self.bip_errors.next = self.bank.bip_errors.val();
         self.header_errors.next = self.bank.header_errors.val();
         self.deskew_overflow.next = self.choice.deskew_overflow.val();
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                   +-------------------------+
-//!   marker_lock --->| cycles: of an interval  |--> request
+//!   marker_lock --->| Interval                |--> request
 //!   dark ---------->| waits: no lock in it    |
 //!                   +-------------------------+
 //! ```
@@ -11,6 +11,7 @@
 //! end, by one pulse; so it has between 8 and 16 periods, of which bit slips and two markers need less than 5. Reset: no
 //! request, and an interval begins.
 
+use crate::pcs::interval::Interval;
 use crate::prelude::*;
 
 /// Watchdog of `PHYSICAL` lanes without marker lock.
@@ -33,38 +34,27 @@ pub struct ResetTimer<const PHYSICAL: usize> {
     pub request: Signal<Out, Bits<PHYSICAL>>,
 
     // State.
-    cycles: DFF<Bits<20>>,
-    is_end: DFF<Bit>,
+    interval: Interval,
     waits: DFF<Bits<PHYSICAL>>,
     requests: DFF<Bits<PHYSICAL>>,
-
-    // Parameters.
-    mask: Constant<Bits<20>>,
 }
 
 impl<const PHYSICAL: usize> ResetTimer<PHYSICAL> {
     /// With intervals of `8 x period` blocks of `lane_beats` beats.
     ///
     /// # Panics
-    /// If that is not a power of two up to 2^20.
+    /// As [`Interval::new`] does.
     #[must_use]
     pub fn new(period: usize, lane_beats: usize) -> Self {
-        let cycles = 8 * period as u64 * lane_beats as u64;
-        assert!(
-            cycles.is_power_of_two() && cycles <= 1 << 20,
-            "an interval of {cycles} cycles: a power of two up to 2^20"
-        );
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
             marker_lock: Signal::default(),
             dark: Signal::default(),
             request: Signal::default(),
-            cycles: DFF::default(),
-            is_end: DFF::default(),
+            interval: Interval::new(8 * period * lane_beats),
             waits: DFF::default(),
             requests: DFF::default(),
-            mask: Constant::new((cycles - 1).into()),
         }
     }
 }
@@ -72,20 +62,18 @@ impl<const PHYSICAL: usize> ResetTimer<PHYSICAL> {
 impl<const PHYSICAL: usize> Logic for ResetTimer<PHYSICAL> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, cycles, is_end, waits, requests);
-        self.cycles.d.next = (self.cycles.q.val() + 1) & self.mask.val();
-        self.is_end.d.next = self.cycles.q.val() == self.mask.val();
+        dff_setup!(self, clock, waits, requests);
+        self.interval.clock.next = self.clock.val();
+        self.interval.reset.next = self.reset.val();
         self.waits.d.next = self.waits.q.val() & !self.marker_lock.val() & !self.dark.val();
         self.requests.d.next = 0.into();
-        if self.is_end.q.val() {
+        if self.interval.end.val() {
             self.waits.d.next = !self.marker_lock.val() & !self.dark.val();
             self.requests.d.next = self.waits.q.val() & !self.marker_lock.val() & !self.dark.val();
         }
 
         self.request.next = self.requests.q.val();
         if self.reset.val() {
-            self.cycles.d.next = 0.into();
-            self.is_end.d.next = false;
             self.waits.d.next = 0.into();
             self.requests.d.next = 0.into();
         }

@@ -149,7 +149,7 @@ impl<
             if rx.rx_bitslip.val().get_bit(lane) {
                 self.wires[wire].slip();
             }
-            self.bip_errors[wire] += rx.bip_errors[lane].val().index();
+            self.bip_errors[wire] += usize::from(rx.bip_errors.val().get_bit(lane));
             self.header_errors += usize::from(rx.header_errors.val().get_bit(lane));
         }
         self.overflows += usize::from(rx.deskew_overflow.val());

@@ -55,7 +55,7 @@ fn smoke<
         );
         assert_eq!(
             link.bench.block.lane_code[lane].val().index(),
-            link.plan.marker(wire).code(L)
+            Marker::signature(link.plan.marker(wire).code(L))
         );
     }
     if P > L {

@@ -34,7 +34,9 @@ pub enum Command {
     Lockstep(LockstepArgs),
     /// Measure the simulated switches against theory and literature, and print the table
     Study(StudyArgs),
-    /// Print the core, or its fabric alone, as Verilog
+    /// Measure what a link makes of bit errors: goodput, and frames that pass damaged
+    Ber(BerArgs),
+    /// Print the core, a link, or both together, as Verilog
     Export(ExportArgs),
     /// Say which external tools are there, and what installs the others
     Doctor(DoctorArgs),
@@ -331,6 +333,50 @@ pub struct StudyArgs {
     pub markdown: bool,
 }
 
+/// Options of `ber`.
+#[derive(Args, Debug)]
+pub struct BerArgs {
+    /// The links, a curve each
+    #[arg(long, value_name = "LINK", value_delimiter = ',', default_value = "4x16", value_parser = link)]
+    pub link: Vec<&'static LinkConfig>,
+    /// Bit error ratios, above 0 and up to 0.5
+    #[arg(
+        long,
+        value_name = "RATE",
+        value_delimiter = ',',
+        default_value = "1e-12,1e-11,1e-10,1e-9,1e-8,1e-7,1e-6,3e-6,1e-5,3e-5,1e-4,3e-4,1e-3",
+        value_parser = rate
+    )]
+    pub rates: Vec<f64>,
+    /// Bytes of a frame, 64 to 1522; a curve each
+    #[arg(
+        long,
+        value_name = "BYTES",
+        value_delimiter = ',',
+        default_value = "64,1522",
+        value_parser = value_parser!(u16).range(64..=1522)
+    )]
+    pub frame: Vec<u16>,
+    /// Frames of a point; fewer if 10 000 errors have been made
+    #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1..))]
+    pub frames: u64,
+    /// Simulation engine
+    #[arg(long, default_value = "verilated", help = engine_help())]
+    pub engine: EngineKind,
+    /// The same seed gives the same figures
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Threads [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Write ber.json and ber.svg to this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options of `doctor`.
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
@@ -395,6 +441,11 @@ pub fn config(text: &str) -> Result<&'static Config, String> {
 /// The link called `text`.
 pub fn link(text: &str) -> Result<&'static LinkConfig, String> {
     LinkConfig::named(text).ok_or_else(|| no_such("link", LinkConfig::ALL.map(|link| link.name)))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= 0.5);
+    rate.ok_or_else(|| "it must be a number above 0 and up to 0.5".into())
 }
 
 fn export_top(text: &str) -> Result<ExportTop, String> {

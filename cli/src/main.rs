@@ -1,6 +1,7 @@
 //! The `lightswitch` command. Results go to stdout, everything else to stderr. Exit codes: 0, 1 failed, 2 usage.
 
 mod args;
+mod ber;
 mod doctor;
 mod export;
 mod linked;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::Lockstep(args) => lockstep::run(&args),
         Command::Study(args) => study::run(&args),
+        Command::Ber(args) => ber::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };

@@ -7,6 +7,7 @@
 //!
 //! [`link`](crate::link) is the same link on bit streams, functional and not to the cycle.
 
+pub mod ber;
 pub mod fault;
 mod fiber;
 mod linked;

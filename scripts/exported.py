@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPS = {"fabric": "lightswitch_fabric", "fabric-mc": "lightswitch_fabric_mc", "switch": "lightswitch"}
+OPTICAL_TOPS = {"link": "lightswitch_link", "oei": "lightswitch_oei"}
 TARGETS = ("generic", "ecp5", "ice40")
 
 
@@ -14,13 +15,27 @@ class ExportError(Exception):
     """Something the user can mend; the text names the thing and the remedy."""
 
 
+def names(source: str, pattern: str, what: str) -> list[str]:
+    """The names that `pattern` finds in a source file."""
+    found = re.findall(pattern, (ROOT / "hdl" / "src" / source).read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise ExportError(f"hdl/src/{source}: no {what} found, is the table still written as it was?")
+    return found
+
+
 def configurations() -> list[str]:
     """The names in the one table of configurations, `Config::ALL`."""
-    text = (ROOT / "hdl" / "src" / "config.rs").read_text(encoding="utf-8")
-    names = re.findall(r'^\s+name: "([^"]+)",$', text, re.MULTILINE)
-    if not names:
-        raise ExportError("hdl/src/config.rs: no configuration found, is Config::ALL still written as `name: \"...\",`?")
-    return names
+    return names("config.rs", r'^\s+name: "([^"]+)",$', "configuration")
+
+
+def links() -> list[str]:
+    """The names in the one table of links, `LinkConfig::ALL`."""
+    return names("link/config.rs", r'^\s+(?:Self::sized\(\s*)?"(\d+x\d+[^"]*)",', "link")
+
+
+def linked_configurations() -> list[str]:
+    """The configurations of which there is a switch with links, `tops::OEI`."""
+    return names("tops/link.rs", r'\("(\d+x\d+)", "\d+x\d+"\)', "configuration with links")
 
 
 def verilog_files(folder: Path) -> list[str]:
@@ -36,7 +51,7 @@ def top_module(folder: Path, top: str, config: str) -> str:
     modules = set()
     for file in verilog_files(folder):
         modules.update(re.findall(r"^module\s+(\w+)", Path(file).read_text(encoding="utf-8"), re.MULTILINE))
-    wanted = f"{TOPS[top]}_{config.replace('-', '_')}"
+    wanted = f"{(TOPS | OPTICAL_TOPS)[top]}_{config.replace('-', '_')}"
     if wanted not in modules:
         raise ExportError(f"no module {wanted} in {folder}; the export has {', '.join(sorted(modules))}")
     return wanted

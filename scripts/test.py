@@ -21,7 +21,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from exported import ROOT, TARGETS, TOPS, ExportError, configurations, top_module, verilog_files
+from exported import (
+    ROOT,
+    TARGETS,
+    TOPS,
+    ExportError,
+    configurations,
+    linked_configurations,
+    links,
+    top_module,
+    verilog_files,
+)
 from measure import git
 
 OUT = ROOT / "out" / "test"
@@ -38,6 +48,13 @@ LOCKSTEP = (
     ("2x32", "rtl,verilated,model", 300_000),
     ("4x64", "rtl,verilated,model", 300_000),
     ("8x64", "verilated,model", 500_000),
+)
+
+# The same of links: name, engines, cycles.
+LINK_LOCKSTEP = (
+    ("1x32", "rtl,verilated", 30_000),
+    ("2x16", "rtl,verilated", 30_000),
+    ("4x16", "rtl,verilated", 60_000),
 )
 
 # What target, out and the virtual environment hold after some runs, measured as 7.5 GB, and what a run needs beside it
@@ -95,11 +112,11 @@ def folder_of(config: str, top: str, target: str) -> Path:
     return OUT / "verilog" / config / top / target
 
 
-def export_and_lint(config: str) -> Callable[[Step], None]:
-    """A step that exports every top of a configuration for every target, and lints each one."""
+def export_and_lint(exports: list[tuple[str, str]]) -> Callable[[Step], None]:
+    """A step that exports each top of each configuration for every target, and lints it."""
 
     def action(step: Step) -> None:
-        for top in TOPS:
+        for config, top in exports:
             for target in TARGETS:
                 out = folder_of(config, top, target)
                 shutil.rmtree(out, ignore_errors=True)
@@ -158,6 +175,9 @@ def lockstep(seed: int) -> Callable[[Step], None]:
             command = ["cargo", "run", "--quiet", "-p", "lightswitch", "--", "lockstep", "--config", config]
             command += ["--engines", engines, "--cycles", str(cycles), "--seed", str(seed)]
             run(step, [*command, "--out", str(OUT / "lockstep")])
+        for link, engines, cycles in LINK_LOCKSTEP:
+            command = ["cargo", "run", "--quiet", "-p", "lightswitch", "--", "lockstep", "--link", link]
+            run(step, [*command, "--engines", engines, "--cycles", str(cycles), "--seed", str(seed)])
 
     return action
 
@@ -191,7 +211,15 @@ def steps(seed: int) -> list[Step]:
         Step("build", 1800, plain("cargo", "build", "--workspace", "--all-targets"), vital=True),
         Step("tests", 3600, plain("cargo", "test", "--workspace")),
         Step("lockstep", 600, lockstep(seed)),
-        *(Step(f"export and lint {config}", 300, export_and_lint(config)) for config in configurations()),
+        *(
+            Step(f"export and lint {config}", 300, export_and_lint([(config, top) for top in TOPS]))
+            for config in configurations()
+        ),
+        Step(
+            "export and lint links",
+            600,
+            export_and_lint([(link, "link") for link in links()] + [(config, "oei") for config in linked_configurations()]),
+        ),
         Step("demo", 1800, plain("scripts/demo")),
         Step("README", 60, check_readme),
         Step("bench", 30, plain("scripts/bench", "--check")),

@@ -519,7 +519,7 @@ fn link_help() -> String {
 fn fault_help() -> String {
     format!(
         "What goes wrong on a port's fiber: KIND:port=P[,lane=L][,at=CYCLE][,for=CYCLES][,way=in|out], cycles counted from when all \
-         links are up, both ways and all lanes unless it says otherwise; may be given again. KIND: {}",
+         links are up and the fault there before if it has none, both ways and all lanes unless it says otherwise; may be given again. KIND: {}",
         explained(Kind::NAMES)
     )
 }

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use lightswitch_hdl::config::Config;
 use lightswitch_hdl::cosim::{Random, Recorder};
-use lightswitch_hdl::export::TopPin;
+use lightswitch_hdl::export::{Design, TopPin};
 use lightswitch_hdl::fabric::{Fabric, FabricMc};
+use lightswitch_hdl::link::LinkConfig;
 use lightswitch_hdl::switch::Switch;
 use lightswitch_hdl::table::minimum_ageing_period;
 use lightswitch_hdl::target::Target;
@@ -24,10 +25,13 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Item, Lit, Meta, Type};
 
 /// The sources that hold the tops, their interfaces, and the constants their docs name.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 8] = [
     "src/fabric/unicast.rs",
     "src/fabric/multicast.rs",
     "src/switch/switch.rs",
+    "src/switch/oei_switch.rs",
+    "src/link/link.rs",
+    "src/link/ports.rs",
     "src/stream.rs",
     "src/table/mod.rs",
 ];
@@ -236,18 +240,17 @@ fn block_name(top: Top) -> &'static str {
     }
 }
 
-/// A pin's width, of a configuration.
-type Width = fn(&Config) -> usize;
+/// One of the sizes that a top comes in.
+trait Size: Copy + PartialEq + std::fmt::Debug + 'static {
+    /// Widths that pins can have, and their formulas.
+    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)];
 
-/// The width of a pin in terms of the configuration, right for every configuration.
-fn formula(pin: &str, widths: &[(Config, usize)]) -> String {
-    let fits =
-        |width: fn(&Config) -> usize| widths.iter().all(|(config, seen)| width(config) == *seen);
-    let first = widths[0].1;
-    if widths.iter().all(|(_, width)| *width == first) {
-        return first.to_string();
-    }
-    let known: [(&str, Width); 5] = [
+    /// Ports, whose pins are numbered.
+    fn ports(&self) -> usize;
+}
+
+impl Size for Config {
+    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)] = &[
         ("`DATA_W`", |config| config.data_w),
         ("`DATA_W / 8`", |config| config.data_w / 8),
         ("`PORTS`", |config| config.ports),
@@ -256,45 +259,96 @@ fn formula(pin: &str, widths: &[(Config, usize)]) -> String {
             config.ports.ilog2() as usize + 1
         }),
     ];
-    match known.iter().find(|(_, width)| fits(*width)) {
+
+    fn ports(&self) -> usize {
+        self.ports
+    }
+}
+
+impl Size for LinkConfig {
+    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)] = &[
+        ("`DATA_W`", LinkConfig::data_w),
+        ("`DATA_W / 8`", |link| link.data_w() / 8),
+        ("`PHYSICAL`", LinkConfig::physical),
+        ("`2 * PHYSICAL`", |link| 2 * link.physical()),
+        ("`4 * PHYSICAL`", |link| 4 * link.physical()),
+        ("`LW * PHYSICAL`", |link| link.lane_w * link.physical()),
+    ];
+
+    fn ports(&self) -> usize {
+        1
+    }
+}
+
+/// A switch with links.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Linked {
+    config: Config,
+    link: LinkConfig,
+}
+
+impl Size for Linked {
+    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)] = &[
+        ("`PORTS`", |linked| linked.config.ports),
+        ("`PORTS * PORTS`", |linked| {
+            linked.config.ports * linked.config.ports
+        }),
+        ("`PHYSICAL`", |linked| linked.link.physical()),
+        ("`2 * PHYSICAL`", |linked| 2 * linked.link.physical()),
+        ("`4 * PHYSICAL`", |linked| 4 * linked.link.physical()),
+        ("`LW * PHYSICAL`", |linked| {
+            linked.link.lane_w * linked.link.physical()
+        }),
+    ];
+
+    fn ports(&self) -> usize {
+        self.config.ports
+    }
+}
+
+/// The width of a pin in terms of the size, right for every size.
+fn formula<S: Size>(pin: &str, widths: &[(S, usize)]) -> String {
+    let first = widths[0].1;
+    if widths.iter().all(|(_, width)| *width == first) {
+        return first.to_string();
+    }
+    let fits = |width: fn(&S) -> usize| widths.iter().all(|(size, seen)| width(size) == *seen);
+    match S::WIDTHS.iter().find(|(_, width)| fits(*width)) {
         Some((formula, _)) => (*formula).to_owned(),
         None => panic!("pin {pin}: no formula gives its widths {widths:?}"),
     }
 }
 
-/// A pin's name without its port's number: `sNN_axis_tdata`.
+/// A pin's name without its port's number: `sNN_axis_tdata`, `oeiNN_tx_data`.
 fn of_any_port(pin: &str) -> String {
-    for side in ["s", "m"] {
-        if let Some((number, signal)) = pin
-            .strip_prefix(side)
-            .and_then(|rest| rest.split_once("_axis_"))
+    for side in ["s", "m", "oei", "link"] {
+        if let Some((number, signal)) = pin.strip_prefix(side).and_then(|rest| rest.split_once('_'))
         {
             if number.len() == 2 && number.bytes().all(|digit| digit.is_ascii_digit()) {
-                return format!("{side}NN_axis_{signal}");
+                return format!("{side}NN_{signal}");
             }
         }
     }
     pin.to_owned()
 }
 
-/// A line of the page: the pin's direction, one of its fields, its width in each configuration.
-struct Line {
+/// A line of the page: the pin's direction, one of its fields, its width in each size.
+struct Line<S> {
     is_input: bool,
     field: String,
-    widths: Vec<(Config, usize)>,
+    widths: Vec<(S, usize)>,
 }
 
-/// Every pin of `top` once, in the order of the first design, with its width in every configuration.
-fn lines(top: Top) -> Vec<(String, Line)> {
-    let mut lines: Vec<(String, Line)> = Vec::new();
-    for config in Config::ALL {
-        let design = tops::export(&config, top, Target::Generic).unwrap();
+/// Every pin of a top once, in the order of the first design, with its width in every size.
+fn lines<S: Size>(designs: &[(S, Design)]) -> Vec<(String, Line<S>)> {
+    let mut lines: Vec<(String, Line<S>)> = Vec::new();
+    for (size, design) in designs {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for pin in &design.pins {
             let name = of_any_port(&pin.name);
             *seen.entry(name.clone()).or_default() += 1;
             if !lines.iter().any(|(known, _)| *known == name) {
-                assert_eq!(config, Config::ALL[0], "{name} is not in every design");
+                assert_eq!(*size, designs[0].0, "{name} is not in every design");
                 let line = Line {
                     is_input: pin.is_input,
                     field: pin.parts[0].field.clone(),
@@ -307,22 +361,22 @@ fn lines(top: Top) -> Vec<(String, Line)> {
                 .find(|(known, _)| *known == name)
                 .expect("it is there now");
             assert_eq!(line.is_input, pin.is_input, "{name} has two directions");
-            match line.widths.iter().find(|(known, _)| *known == config) {
+            match line.widths.iter().find(|(known, _)| known == size) {
                 Some((_, width)) => assert_eq!(*width, pin.width(), "{name} differs by port"),
-                None => line.widths.push((config, pin.width())),
+                None => line.widths.push((*size, pin.width())),
             }
         }
         for (name, line) in &lines {
-            let ports = if name.contains("NN") { config.ports } else { 1 };
-            assert_eq!(seen.get(name), Some(&ports), "{name} in {}", config.name);
-            assert_eq!(line.widths.last().unwrap().0, config);
+            let ports = if name.contains("NN") { size.ports() } else { 1 };
+            assert_eq!(seen.get(name), Some(&ports), "{name} in {}", design.top);
+            assert_eq!(line.widths.last().unwrap().0, *size);
         }
     }
     lines
 }
 
 /// The groups that the pins of a top are shown in: how their names begin, a heading, a sentence.
-const GROUPS: [(&str, &str, &str); 6] = [
+const GROUPS: [(&str, &str, &str); 15] = [
     ("", "Clock and reset", ""),
     (
         "cfg_",
@@ -342,7 +396,37 @@ const GROUPS: [(&str, &str, &str); 6] = [
         "High for one cycle for each event, to be counted outside. With `PORTS` bits: bit `i` is ingress `i`; with \
          `PORTS * PORTS`: bit `ingress * PORTS + egress`.",
     ),
+    ("s_axis_", "Frames to send", ""),
+    ("m_axis_", "Frames received", ""),
+    ("tx_", "Engine, transmit", OEI),
+    ("rx_", "Engine, receive", OEI),
+    ("link_", "Status", ""),
+    (
+        "oeiNN_tx_",
+        "Engines, transmit, `NN` = 00 to `PORTS - 1`",
+        OEI,
+    ),
+    (
+        "oeiNN_rx_",
+        "Engines, receive, `NN` = 00 to `PORTS - 1`",
+        OEI,
+    ),
+    (
+        "linkNN_",
+        "Status of the links, `NN` = 00 to `PORTS - 1`",
+        "",
+    ),
+    (
+        "linkNN_stat_",
+        "Counter pulses of the links, `NN` = 00 to `PORTS - 1`",
+        PULSES,
+    ),
 ];
+
+/// What is said of an engine's pins.
+const OEI: &str = "The Optical Engine Interface, version 1: `docs/oei.md`. Lane 0 is lowest.";
+/// What is said of a link's pulses.
+const PULSES: &str = "High for one cycle for each event, to be counted outside; `bip_errors` is a number for each lane.";
 
 /// The group of a pin: the longest beginning that fits.
 fn group_of(pin: &str) -> usize {
@@ -385,46 +469,106 @@ fn page(sources: &Sources) -> String {
         );
     }
     for top in Top::ALL {
-        let block = block_name(top);
-        let (docs, fields) = &sources.structs[block];
+        let designs = Config::ALL.map(|config| {
+            let design = tops::export(&config, top, Target::Generic).unwrap();
+            (config, design)
+        });
         let name = top.module(&Config::ALL[0]).replace("2x32", "<P>x<W>");
-        let _ = writeln!(page, "\n## `{name}`\n\n{docs}");
-        let lines = lines(top);
-        for (number, (beginning, heading, sentence)) in GROUPS.iter().enumerate() {
-            let members: Vec<_> = lines
-                .iter()
-                .filter(|(pin, _)| group_of(pin) == number)
-                .collect();
-            if members.is_empty() {
-                continue;
-            }
-            let _ = writeln!(page, "\n### {heading}\n");
-            let stream = match *beginning {
-                "sNN_axis_" => sources.plain(&fields["ingress"].docs),
-                "mNN_axis_" => sources.plain(&fields["egress"].docs),
-                _ => (*sentence).to_owned(),
+        section(&mut page, sources, &name, block_name(top), &designs);
+    }
+    page += "\n# Links\n\n\
+             One lane more than `LANES` is the spare. The switch has the link that its row in the second table names.\n\n\
+             | link | `LANES` | `PHYSICAL` | `LW` | `DATA_W` | module | for |\n|--|--:|--:|--:|--:|--|--|\n";
+    for link in &LinkConfig::ALL {
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} | `{}` | {} |",
+            link.name,
+            link.lanes,
+            link.physical(),
+            link.lane_w,
+            link.data_w(),
+            tops::link_module(link),
+            link.purpose
+        );
+    }
+    page += "\n| switch with links | link |\n|--|--|\n";
+    let linked = tops::OEI.map(|(config, link)| Linked {
+        config: *Config::named(config).unwrap(),
+        link: *LinkConfig::named(link).unwrap(),
+    });
+    for Linked { config, link } in &linked {
+        let _ = writeln!(page, "| `{}` | `{}` |", tops::oei_module(config), link.name);
+    }
+    let designs = LinkConfig::ALL.map(|link| {
+        let design = tops::export_link(&link, Target::Generic).unwrap();
+        (link, design)
+    });
+    section(
+        &mut page,
+        sources,
+        "lightswitch_link_<L>x<LW>",
+        "Link",
+        &designs,
+    );
+    let designs = linked.map(|linked| {
+        let design = tops::export_oei(&linked.config, Target::Generic).unwrap();
+        (linked, design)
+    });
+    section(
+        &mut page,
+        sources,
+        "lightswitch_oei_<P>x<W>",
+        "OeiSwitch",
+        &designs,
+    );
+    page
+}
+
+/// Adds a top: its pins in groups.
+fn section<S: Size>(
+    page: &mut String,
+    sources: &Sources,
+    name: &str,
+    block: &str,
+    designs: &[(S, Design)],
+) {
+    let (docs, fields) = &sources.structs[block];
+    let _ = writeln!(page, "\n## `{name}`\n\n{docs}");
+    let lines = lines(designs);
+    for (number, (beginning, heading, sentence)) in GROUPS.iter().enumerate() {
+        let members: Vec<_> = lines
+            .iter()
+            .filter(|(pin, _)| group_of(pin) == number)
+            .collect();
+        if members.is_empty() {
+            continue;
+        }
+        let _ = writeln!(page, "\n### {heading}\n");
+        let stream = match *beginning {
+            "sNN_axis_" => sources.plain(&fields["ingress"].docs),
+            "mNN_axis_" => sources.plain(&fields["egress"].docs),
+            "stat_" if block == "Link" => PULSES.to_owned(),
+            _ => (*sentence).to_owned(),
+        };
+        if !stream.is_empty() {
+            let _ = writeln!(page, "{stream}\n");
+        }
+        *page += "| pin | bits | direction | meaning | in reset, or unused |\n|--|--|--|--|--|\n";
+        for (pin, line) in members {
+            let docs = sources.docs(block, &line.field);
+            let (meaning, idle) = match pin.as_str() {
+                "clk" | "rst" => (docs, "-".to_owned()),
+                _ => parted(&docs, pin),
             };
-            if !stream.is_empty() {
-                let _ = writeln!(page, "{stream}\n");
-            }
-            page +=
-                "| pin | bits | direction | meaning | in reset, or unused |\n|--|--|--|--|--|\n";
-            for (pin, line) in members {
-                let docs = sources.docs(block, &line.field);
-                let (meaning, idle) = match pin.as_str() {
-                    "clk" | "rst" => (docs, "-".to_owned()),
-                    _ => parted(&docs, pin),
-                };
-                let direction = if line.is_input { "in" } else { "out" };
-                let _ = writeln!(
-                    page,
-                    "| `{pin}` | {} | {direction} | {meaning} | {idle} |",
-                    formula(pin, &line.widths)
-                );
-            }
+            let direction = if line.is_input { "in" } else { "out" };
+            let _ = writeln!(
+                page,
+                "| `{pin}` | {} | {direction} | {meaning} | {idle} |",
+                formula(pin, &line.widths)
+            );
         }
     }
-    page
 }
 
 #[test]

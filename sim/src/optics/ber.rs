@@ -134,7 +134,7 @@ pub fn run(
             port: 0,
             lane: None,
             way: Way::Both,
-            at: 0,
+            at: None,
             cycles: None,
         });
         Schedule::new(faults.as_slice(), 0, inward, link.lane_w, spec.seed)

@@ -99,8 +99,8 @@ pub struct Fault {
     pub lane: Option<usize>,
     /// Which way.
     pub way: Way,
-    /// When it begins: cycles since all links came up.
-    pub at: u64,
+    /// When it begins: cycles since all links came up; `None`: it is there before they come up.
+    pub at: Option<u64>,
     /// How long it lasts; `None`: for ever.
     pub cycles: Option<u64>,
 }
@@ -109,7 +109,14 @@ impl Fault {
     /// Whether it is there in `cycle`.
     #[must_use]
     pub fn is_on(&self, cycle: u64) -> bool {
-        cycle >= self.at && self.cycles.is_none_or(|cycles| cycle - self.at < cycles)
+        let at = self.begin();
+        cycle >= at && self.cycles.is_none_or(|cycles| cycle - at < cycles)
+    }
+
+    /// The first cycle since all links came up in which it is there.
+    #[must_use]
+    pub fn begin(&self) -> u64 {
+        self.at.unwrap_or_default()
     }
 
     /// The physical lanes that it concerns, a bit each.
@@ -164,7 +171,9 @@ impl fmt::Display for Fault {
             Way::Out => write!(f, ",way=out")?,
             Way::Both => {}
         }
-        write!(f, ",at={}", self.at)?;
+        if let Some(at) = self.at {
+            write!(f, ",at={at}")?;
+        }
         match self.cycles {
             Some(cycles) => write!(f, ",for={cycles}"),
             None => Ok(()),
@@ -178,7 +187,7 @@ struct Fields {
     port: Option<usize>,
     lane: Option<usize>,
     way: Option<Way>,
-    at: u64,
+    at: Option<u64>,
     cycles: Option<u64>,
     rate: Option<f64>,
     words: Option<u8>,
@@ -193,7 +202,7 @@ impl Fields {
             match name {
                 "port" => fields.port = Some(value.parse().ok()?),
                 "lane" => fields.lane = Some(value.parse().ok().filter(|lane| *lane < MAX_LANES)?),
-                "at" => fields.at = value.parse().ok()?,
+                "at" => fields.at = Some(value.parse().ok()?),
                 "for" => fields.cycles = Some(value.parse().ok().filter(|cycles| *cycles > 0)?),
                 "rate" => {
                     let is_chance = |rate: &f64| *rate > 0.0 && *rate <= 0.5;
@@ -279,6 +288,7 @@ mod tests {
         for text in [
             "lane-loss:port=1,lane=2,at=100000",
             "lane-unlock:port=0,at=0,for=50",
+            "lane-loss:port=0,for=50",
             "bit-errors:port=3,lane=0,rate=1e-6,way=in,at=7",
             "skew:port=0,lane=4,words=9,way=out,at=0",
             "swap:port=0,lane=1,with=3,at=0",
@@ -286,7 +296,7 @@ mod tests {
             "stuck-0:port=0,lane=1,at=12",
             "stuck-1:port=0,lane=1,at=12",
             "driver:port=0,lane=1,at=12",
-            "polarity:port=0,at=12",
+            "polarity:port=0",
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!(fault.to_string(), text);

@@ -223,9 +223,12 @@ impl Port {
         near: (Option<Beat>, bool),
         far: (Option<Beat>, bool),
     ) -> Result<(), Error> {
-        let none = Faults::default();
-        let inward = cycle.map_or(&none, |cycle| self.inward_faults.at(cycle));
-        let outward = cycle.map_or(&none, |cycle| self.outward_faults.at(cycle));
+        let faults = |schedule: &mut Schedule| match cycle {
+            Some(cycle) => *schedule.at(cycle),
+            None => schedule.standing(),
+        };
+        let inward = &faults(&mut self.inward_faults);
+        let outward = &faults(&mut self.outward_faults);
         let (near_out, far_out) = (*self.near.outputs(), *self.far.outputs());
         let (arrives, leaves) = (*self.inward.outputs(), *self.outward.outputs());
         let fiber = |sender: &LinkOut, receiver: &LinkOut, faults: &Faults| FiberIn {

@@ -58,13 +58,12 @@ impl LinkedReport {
             let [near, far] = &watched[fault.port];
             let ends = [(near, "near", true), (far, "far", false)];
             let seen = ends.into_iter().filter_map(|(watched, end, inward)| {
-                let outage = watched
-                    .outages
-                    .iter()
-                    .find(|outage| outage.from >= fault.at && fault.way.concerns(inward))?;
+                let outage = watched.outages.iter().find(|outage| {
+                    fault.at.is_some_and(|at| outage.from >= at) && fault.way.concerns(inward)
+                })?;
                 Some(Seen {
                     end,
-                    detection_cycles: outage.from - fault.at,
+                    detection_cycles: outage.from - fault.begin(),
                     recovery_cycles: outage.to.map(|to| to - outage.from),
                 })
             });

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                 +-------------+
-//!   BlockReader ->|             |---> block
+//!   BlockReader ->|             |---> block, hit, lost
 //!   arrive ------>| FrameParser |
 //!   up ---------->|             |---> stat_*
 //!                 +-------------+
@@ -10,9 +10,11 @@
 //!
 //! A frame's block is held until the next one tells whether it was the last; the bytes of an end block follow by themselves, one
 //! cycle later. Latency: 1 cycle to the register it is held in, from there to the output none. Throughput: one block a cycle. What
-//! ends a frame, and what poisons it: see `docs/link.md`. Counter pulses come one cycle after their cause. Reset: no frame is
-//! open.
+//! ends a frame, and what poisons it: see `docs/link.md`. With the last block of a poisoned frame, `hit` tells those that the link
+//! damaged from those that were sent poisoned. A frame's first block leaves two cycles after the last one of the frame before at the
+//! earliest. Counter pulses come one cycle after their cause. Reset: no frame is open.
 
+use super::frame_damage::FrameDamage;
 use super::ports::FrameBlockSource;
 use crate::prelude::*;
 
@@ -39,8 +41,10 @@ pub struct FrameParser {
     pub is_start: Signal<In, Bit>,
     /// It ends a frame.
     pub is_end: Signal<In, Bit>,
-    /// It is an error block, or not known.
+    /// It is an error block, sent as such.
     pub is_error: Signal<In, Bit>,
+    /// It is bad, or not known.
+    pub is_damaged: Signal<In, Bit>,
     /// It is an idle block or an ordered set.
     pub is_between: Signal<In, Bit>,
     /// There is a block in this cycle.
@@ -51,6 +55,10 @@ pub struct FrameParser {
     // Egress.
     /// The next block of a frame.
     pub block: FrameBlockSource,
+    /// With the last: the frame is not as it was sent.
+    pub hit: Signal<Out, Bit>,
+    /// A frame ended before it had any block.
+    pub lost: Signal<Out, Bit>,
     /// A frame ended as it should.
     pub stat_frame: Signal<Out, Bit>,
     /// A frame was ended by something else.
@@ -64,12 +72,13 @@ pub struct FrameParser {
 
     // State.
     in_frame: DFF<Bit>,
-    spoiled: DFF<Bit>,
+    damage: FrameDamage,
     words: [DFF<Bits<32>>; 2],
     count: DFF<Bits<3>>,
     is_held: DFF<Bit>,
     is_final: DFF<Bit>,
     blocks: DFF<Bits<COUNT_W>>,
+    at_limit: DFF<Bit>,
     ended: DFF<Bit>,
     broke: DFF<Bit>,
     cut: DFF<Bit>,
@@ -77,7 +86,6 @@ pub struct FrameParser {
     damaged: DFF<Bit>,
 
     // Wires.
-    at_limit: Signal<Local, Bit>,
     tail_bytes: Signal<Local, Bits<4>>,
     too_long: Signal<Local, Bit>,
     broken: Signal<Local, Bit>,
@@ -85,9 +93,10 @@ pub struct FrameParser {
     tail: Signal<Local, Bit>,
     plain_end: Signal<Local, Bit>,
     finish: Signal<Local, Bit>,
+    wrong: Signal<Local, Bit>,
 
     // Parameters.
-    max_blocks: Constant<Bits<COUNT_W>>,
+    before_limit: Constant<Bits<COUNT_W>>,
     max_rest: Constant<Bits<4>>,
     min_blocks: Constant<Bits<COUNT_W>>,
 }
@@ -112,28 +121,31 @@ impl FrameParser {
             is_start: Signal::default(),
             is_end: Signal::default(),
             is_error: Signal::default(),
+            is_damaged: Signal::default(),
             is_between: Signal::default(),
             arrive: Signal::default(),
             up: Signal::default(),
             block: FrameBlockSource::default(),
+            hit: Signal::default(),
+            lost: Signal::default(),
             stat_frame: Signal::default(),
             stat_broken: Signal::default(),
             stat_too_long: Signal::default(),
             stat_short: Signal::default(),
             stat_damaged: Signal::default(),
             in_frame: DFF::default(),
-            spoiled: DFF::default(),
+            damage: FrameDamage::default(),
             words: std::array::from_fn(|_| DFF::default()),
             count: DFF::default(),
             is_held: DFF::default(),
             is_final: DFF::default(),
             blocks: DFF::default(),
+            at_limit: DFF::default(),
             ended: DFF::default(),
             broke: DFF::default(),
             cut: DFF::default(),
             was_short: DFF::default(),
             damaged: DFF::default(),
-            at_limit: Signal::default(),
             tail_bytes: Signal::default(),
             too_long: Signal::default(),
             broken: Signal::default(),
@@ -141,7 +153,8 @@ impl FrameParser {
             tail: Signal::default(),
             plain_end: Signal::default(),
             finish: Signal::default(),
-            max_blocks: Constant::new((max_frame_bytes as u64 / 8).into()),
+            wrong: Signal::default(),
+            before_limit: Constant::new((max_frame_bytes as u64 / 8 - 1).into()),
             max_rest: Constant::new((max_frame_bytes as u64 % 8).into()),
             min_blocks: Constant::new(8.into()),
         }
@@ -153,7 +166,7 @@ impl Logic for FrameParser {
     fn update(&mut self) {
         // 1. Hold every flop.
         dff_setup!(
-            self, clock, in_frame, spoiled, count, is_held, is_final, blocks, ended, broke, cut,
+            self, clock, in_frame, count, is_held, is_final, blocks, at_limit, ended, broke, cut,
             was_short, damaged
         );
         for i in 0..2 {
@@ -162,11 +175,10 @@ impl Logic for FrameParser {
         }
 
         // 2. Decide what the block means for the open frame.
-        self.at_limit.next = self.blocks.q.val() == self.max_blocks.val();
         self.tail_bytes.next = bit_cast::<4, 3>(self.end_bytes.val());
         self.too_long.next = self.in_frame.q.val()
             & self.arrive.val()
-            & self.at_limit.val()
+            & self.at_limit.q.val()
             & (self.is_data.val()
                 | (self.is_end.val() & (self.tail_bytes.val() > self.max_rest.val())));
         self.broken.next = self.in_frame.q.val()
@@ -186,6 +198,14 @@ impl Logic for FrameParser {
         self.finish.next = self.too_long.val()
             | self.broken.val()
             | (self.plain_end.val() & !self.end_bytes.val().any());
+        self.wrong.next = self.in_frame.q.val()
+            & self.arrive.val()
+            & (self.is_error.val() | self.is_damaged.val());
+        self.damage.clock.next = self.clock.val();
+        self.damage.starts.next = self.arrive.val() & self.up.val() & self.is_start.val();
+        self.damage.is_error.next = self.wrong.val() & self.is_error.val();
+        self.damage.is_damaged.next = self.wrong.val() & self.is_damaged.val();
+        self.damage.gives.next = self.take.val() | self.tail.val();
 
         // 3. The block that is held leaves.
         for i in 0..2 {
@@ -194,7 +214,13 @@ impl Logic for FrameParser {
         self.block.count.next = self.count.q.val();
         self.block.last.next = self.is_final.q.val() | self.finish.val();
         self.block.poison.next = self.block.last.val()
-            & (self.spoiled.q.val() | self.too_long.val() | self.broken.val());
+            & (self.damage.spoiled.val() | self.too_long.val() | self.broken.val());
+        self.hit.next = self.block.last.val()
+            & (self.damage.hit.val()
+                | self.too_long.val()
+                | self.broken.val()
+                | (self.plain_end.val() & self.damage.warned.val() & !self.end_bytes.val().any()));
+        self.lost.next = self.finish.val() & !self.is_held.q.val();
         self.block.valid.next = self.is_held.q.val()
             & (self.is_final.q.val() | self.take.val() | self.tail.val() | self.finish.val());
         if self.block.valid.val() {
@@ -210,21 +236,19 @@ impl Logic for FrameParser {
             self.count.d.next = 7.into();
             self.is_held.d.next = true;
             self.blocks.d.next = self.blocks.q.val() + 1;
+            self.at_limit.d.next = self.blocks.q.val() == self.before_limit.val();
         }
         if self.tail.val() {
             self.count.d.next = self.end_bytes.val() - 1;
             self.is_final.d.next = true;
-        }
-        if self.in_frame.q.val() & self.arrive.val() & self.is_error.val() {
-            self.spoiled.d.next = true;
         }
         if self.plain_end.val() | self.too_long.val() | self.broken.val() {
             self.in_frame.d.next = false;
         }
         if self.arrive.val() & self.up.val() & self.is_start.val() {
             self.in_frame.d.next = true;
-            self.spoiled.d.next = false;
             self.blocks.d.next = 0.into();
+            self.at_limit.d.next = false;
         }
 
         // 5. Count.
@@ -233,7 +257,7 @@ impl Logic for FrameParser {
         self.cut.d.next = self.too_long.val();
         self.was_short.d.next =
             self.plain_end.val() & (self.blocks.q.val() < self.min_blocks.val());
-        self.damaged.d.next = self.in_frame.q.val() & self.arrive.val() & self.is_error.val();
+        self.damaged.d.next = self.wrong.val();
         self.stat_frame.next = self.ended.q.val();
         self.stat_broken.next = self.broke.q.val();
         self.stat_too_long.next = self.cut.q.val();

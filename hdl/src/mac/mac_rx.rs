@@ -157,7 +157,8 @@ impl<const WORDS: usize, const KEEP_W: usize> Logic for MacRx<WORDS, KEEP_W> {
         self.parser.is_data.next = self.reader.is_data.val();
         self.parser.is_start.next = self.reader.is_start.val();
         self.parser.is_end.next = self.reader.is_end.val();
-        self.parser.is_error.next = self.reader.is_error.val() | self.reader.is_damaged.val();
+        self.parser.is_error.next = self.reader.is_error.val();
+        self.parser.is_damaged.next = self.reader.is_damaged.val();
         self.parser.is_between.next = self.reader.is_idle.val() | self.reader.is_set.val();
         self.parser.arrive.next = self.is_there.q.val();
         self.parser.up.next = self.up.val();

@@ -1,52 +1,10 @@
 //! Tests of [`MacRx`]: blocks written by a list of frames and of what can go wrong, against the frames that must come of it.
 
+use super::blocks::{blocks_of, control, Block, Frame};
 use crate::cosim::Random;
 use crate::mac::MacRx;
 use crate::pcs::block;
 use crate::testbench::Bench;
-
-/// A frame that leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Frame {
-    bytes: Vec<u8>,
-    poison: bool,
-}
-
-/// A block that comes.
-#[derive(Clone, Copy, Debug)]
-struct Block {
-    control: bool,
-    payload: u64,
-    bad: bool,
-}
-
-const fn control(payload: u64) -> Block {
-    Block {
-        control: true,
-        payload,
-        bad: false,
-    }
-}
-
-/// Start, data and end of a frame.
-fn blocks_of(bytes: &[u8]) -> Vec<Block> {
-    let mut blocks = vec![control(block::START_BLOCK)];
-    let word = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .rev()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte))
-    };
-    let whole = bytes.chunks_exact(8);
-    let rest = whole.remainder();
-    blocks.extend(whole.map(|bytes| Block {
-        control: false,
-        payload: word(bytes),
-        bad: false,
-    }));
-    blocks.push(control(word(rest) << 8 | u64::from(block::END[rest.len()])));
-    blocks
-}
 
 /// What went wrong, and how often: the counters of the block.
 #[derive(Debug, Default, PartialEq, Eq)]

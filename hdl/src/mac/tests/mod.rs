@@ -1,4 +1,6 @@
-//! Tests of the MAC's blocks against frames and blocks as plain lists.
+//! Tests of the MAC's two sides and of their parts.
 
+mod blocks;
+mod lossless_parts;
 mod mac_rx;
 mod mac_tx;

@@ -2,5 +2,6 @@
 
 mod blocks;
 mod lossless_parts;
+mod lossless_rx;
 mod mac_rx;
 mod mac_tx;

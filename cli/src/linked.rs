@@ -48,12 +48,13 @@ pub fn run(args: &SimulateArgs, name: &str) -> anyhow::Result<()> {
     let frames = simulate::run(&mut linked, args.config, args.lossy, &spec, &mut say)?;
     drop(progress);
     let report = LinkedReport::new(&linked, &args.link.faults, frames);
+    let is_lossless = link.features.retry && link.features.credits && !args.lossy;
     if args.json {
         output::print_json(&report)?;
     } else {
-        output::print(&output::linked(&report, false))?;
+        output::print(&output::linked(&report, is_lossless))?;
     }
-    if !report.is_clean(false) {
+    if !report.is_clean(is_lossless) {
         let frames = &report.frames;
         bail!(
             "switch and links broke their contract: {} lost, {} corrupted, {} out of order, {} delivered twice",

@@ -1,5 +1,8 @@
 //! The links that are built, tested and published: the one table that the command, the tests and the docs read.
 
+use super::{Features, LinkOptions};
+use crate::target::Target;
+
 /// Rows of blocks from marker to marker unless another number is asked for: Clause 82 has 16 384, which is much to wait for a spare.
 pub const DEFAULT_MARKER_PERIOD: usize = 1_024;
 
@@ -18,25 +21,49 @@ pub struct LinkConfig {
     pub marker_period: usize,
     /// Longest frame in bytes, destination address to FCS inclusive.
     pub max_frame_bytes: usize,
+    /// Retry, store, credits.
+    pub features: Features,
+    /// It goes down for too many bad headers.
+    pub has_ber_monitor: bool,
     /// What it is for, in a few words.
     pub purpose: &'static str,
 }
 
 impl LinkConfig {
-    /// Every link, narrow ones first; `4x16` is the reference.
-    pub const ALL: [LinkConfig; 7] = [
+    /// Every link, narrow ones first; `4x16` is the reference. All but the plain ones are lossless.
+    pub const ALL: [LinkConfig; 11] = [
         Self::sized("1x32", 1, 0, 32, "one lane, 32-bit clients"),
         Self::sized("2x16", 2, 1, 16, "32-bit clients"),
         Self::sized("4x8", 4, 1, 8, "four lanes, 32-bit clients"),
         Self::sized("2x32", 2, 1, 32, "two lanes, 64-bit clients"),
         Self::sized("4x16", 4, 1, 16, "the reference, 64-bit clients"),
-        Self::sized(
-            "4x16-unspared",
-            4,
-            0,
-            16,
-            "the reference without a spare lane",
-        ),
+        Self::sized("4x16-unspared", 4, 0, 16, "without a spare lane"),
+        Self {
+            features: Features::PLAIN,
+            ..Self::sized("4x16-plain", 4, 1, 16, "without retry and credits")
+        },
+        Self {
+            features: Features {
+                store: true,
+                ..Features::LOSSLESS
+            },
+            ..Self::sized("4x16-store", 4, 1, 16, "frames are held until checked")
+        },
+        Self {
+            has_ber_monitor: false,
+            ..Self::sized(
+                "4x16-unmonitored",
+                4,
+                1,
+                16,
+                "stays up at any bit error ratio",
+            )
+        },
+        Self {
+            features: Features::PLAIN,
+            has_ber_monitor: false,
+            ..Self::sized("4x16-plain-unmonitored", 4, 1, 16, "the same, plain")
+        },
         Self::sized("8x8", 8, 1, 8, "eight lanes, 64-bit clients"),
     ];
 
@@ -54,7 +81,21 @@ impl LinkConfig {
             lane_w,
             marker_period: DEFAULT_MARKER_PERIOD,
             max_frame_bytes: 1_522,
+            features: Features::LOSSLESS,
+            has_ber_monitor: true,
             purpose,
+        }
+    }
+
+    /// What its block is made with, its Verilog for `target`.
+    #[must_use]
+    pub const fn options(&self, target: Target) -> LinkOptions {
+        LinkOptions {
+            marker_period: self.marker_period,
+            max_frame_bytes: self.max_frame_bytes,
+            features: self.features,
+            has_ber_monitor: self.has_ber_monitor,
+            target,
         }
     }
 

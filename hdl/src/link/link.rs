@@ -13,12 +13,30 @@
 //! Latency and what it is made of: see `docs/link.md`. Reset: nothing is locked, the link is down, frames that are offered are thrown
 //! away until it is up.
 
-use super::{LinkControl, LinkCounters, LinkStatus, OeiPort, Times};
-use crate::mac::{MacRx, MacTx};
+use super::{Features, LinkControl, LinkCounters, LinkStatus, OeiPort, Times};
+use crate::mac::{MacRx, MacTx, TxOptions};
 use crate::pcs::pcs_rx::PcsRx;
 use crate::pcs::pcs_tx::PcsTx;
 use crate::prelude::*;
 use crate::target::Target;
+
+/// Cycles that both ways and both ends may take, for a frame and its report.
+const ROUND_TRIP_CYCLES: usize = 512;
+
+/// What a link is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkOptions {
+    /// Rows of blocks from marker to marker: a power of two from 16 to 16 384.
+    pub marker_period: usize,
+    /// Longest frame in bytes, destination address to FCS inclusive.
+    pub max_frame_bytes: usize,
+    /// Retry, store, credits.
+    pub features: Features,
+    /// It goes down for too many bad headers.
+    pub has_ber_monitor: bool,
+    /// What its Verilog is for.
+    pub target: Target,
+}
 
 /// MAC, PCS and control of one port, `LANES` lanes of `LW` bits over `PHYSICAL` lanes.
 #[derive(LogicBlock)]
@@ -33,6 +51,9 @@ pub struct Link<
     const KEEP_W: usize,
     const WIDTHS: usize,
     const CODES: usize,
+    const PLAIN: usize,
+    const LOSSLESS: usize,
+    const RING_W: usize,
 > {
     // Clock and reset.
     /// Clocks everything, at its rising edge.
@@ -55,11 +76,14 @@ pub struct Link<
     pub stat: LinkCounters<PHYSICAL>,
 
     // State.
-    mac_tx: MacTx<WORDS, KEEP_W>,
-    mac_rx: MacRx<WORDS, KEEP_W>,
+    mac_tx: MacTx<WORDS, KEEP_W, PLAIN, LOSSLESS, RING_W>,
+    mac_rx: MacRx<WORDS, KEEP_W, PLAIN, LOSSLESS, RING_W>,
     pcs_tx: PcsTx<WORDS, LANES, SPARES, PHYSICAL, LW>,
     pcs_rx: PcsRx<LANES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, WIDTHS, CODES>,
     control: LinkControl<LANES, PHYSICAL>,
+
+    // Parameters.
+    has_ber_monitor: Constant<Bit>,
 }
 
 impl<
@@ -73,14 +97,49 @@ impl<
         const KEEP_W: usize,
         const WIDTHS: usize,
         const CODES: usize,
-    > Link<LANES, SPARES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, KEEP_W, WIDTHS, CODES>
+        const PLAIN: usize,
+        const LOSSLESS: usize,
+        const RING_W: usize,
+    >
+    Link<
+        LANES,
+        SPARES,
+        PHYSICAL,
+        LW,
+        LANE_BEATS,
+        PTR_W,
+        WORDS,
+        KEEP_W,
+        WIDTHS,
+        CODES,
+        PLAIN,
+        LOSSLESS,
+        RING_W,
+    >
 {
-    /// For frames of at most `max_frame_bytes` and a marker every `marker_period` rows, its Verilog for `target`.
+    /// With these options.
     ///
     /// # Panics
-    /// If `marker_period` is not a power of two from 16 to 16 384.
+    /// If the marker period is not a power of two from 16 to 16 384, or `PLAIN` and `LOSSLESS` are not as the features want them.
     #[must_use]
-    pub fn new(max_frame_bytes: usize, marker_period: usize, target: Target) -> Self {
+    pub fn new(options: &LinkOptions) -> Self {
+        let LinkOptions {
+            marker_period,
+            max_frame_bytes,
+            features,
+            has_ber_monitor,
+            target,
+        } = *options;
+        let times = Times::of(marker_period, LANE_BEATS);
+        let tx_options = TxOptions {
+            features,
+            // What is sent behind a frame, and what is in front of its report.
+            replay_cycles: ROUND_TRIP_CYCLES
+                + times.report
+                + 2 * max_frame_bytes.div_ceil(4 * WORDS),
+            position_cycles: times.position,
+            target,
+        };
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -89,11 +148,12 @@ impl<
             oei: OeiPort::default(),
             status: LinkStatus::default(),
             stat: LinkCounters::default(),
-            mac_tx: MacTx::new(LANES, max_frame_bytes),
-            mac_rx: MacRx::new(max_frame_bytes),
+            mac_tx: MacTx::new(LANES, max_frame_bytes, &tx_options),
+            mac_rx: MacRx::with_features(max_frame_bytes, features, times.report, target),
             pcs_tx: PcsTx::new(marker_period),
             pcs_rx: PcsRx::new(marker_period, target),
-            control: LinkControl::new(Times::of(marker_period, LANE_BEATS)),
+            control: LinkControl::new(times),
+            has_ber_monitor: Constant::new(has_ber_monitor),
         }
     }
 }
@@ -109,8 +169,27 @@ impl<
         const KEEP_W: usize,
         const WIDTHS: usize,
         const CODES: usize,
-    > Logic for Link<LANES, SPARES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, KEEP_W, WIDTHS, CODES>
+        const PLAIN: usize,
+        const LOSSLESS: usize,
+        const RING_W: usize,
+    > Logic
+    for Link<
+        LANES,
+        SPARES,
+        PHYSICAL,
+        LW,
+        LANE_BEATS,
+        PTR_W,
+        WORDS,
+        KEEP_W,
+        WIDTHS,
+        CODES,
+        PLAIN,
+        LOSSLESS,
+        RING_W,
+    >
 {
+    #[allow(clippy::too_many_lines, reason = "wiring, a line a wire")]
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, mac_tx, mac_rx, pcs_tx, pcs_rx, control);
@@ -175,7 +254,7 @@ impl<
         self.control.seen_lane.next = self.pcs_rx.seen_lane.val();
         self.control.seen_unused.next = self.pcs_rx.seen_unused.val();
         self.control.aligned.next = self.pcs_rx.aligned.val();
-        self.control.hi_ber.next = self.pcs_rx.hi_ber.val();
+        self.control.hi_ber.next = self.pcs_rx.hi_ber.val() & self.has_ber_monitor.val();
         self.control.block_lock.next = self.pcs_rx.block_lock.val();
         self.control.marker_lock.next = self.pcs_rx.marker_lock.val();
         self.control.no_signal.next = self.oei.rx_los.val() | self.oei.rx_lol.val();
@@ -197,6 +276,24 @@ impl<
         self.pcs_tx.spare_on.next = self.control.spare_on.val();
         self.pcs_tx.spare_slot.next = self.control.spare_slot.val();
 
+        // Retry and credits: what the two halves of the MAC tell those of the far end.
+        for i in 0..2 {
+            self.control.rx_report[i].next = self.mac_rx.report[i].val();
+        }
+        self.control.rx_report_valid.next = self.mac_rx.report_valid.val();
+        self.mac_rx.report_taken.next = self.control.rx_report_taken.val();
+        self.control.tx_position.next = self.mac_tx.position_message.val();
+        self.control.tx_position_valid.next = self.mac_tx.position_valid.val();
+        self.mac_tx.position_taken.next = self.control.tx_position_taken.val();
+        self.mac_tx.report_valid.next = self.control.report_valid.val();
+        self.mac_tx.report_nack.next = self.control.report_nack.val();
+        self.mac_tx.report_expected.next = self.control.report_expected.val();
+        self.mac_tx.report_limit.next = self.control.report_limit.val();
+        self.mac_rx.link_up.next = self.control.up.val();
+        self.mac_rx.position_valid.next = self.control.position_valid.val();
+        self.mac_rx.position_init.next = self.control.position_init.val();
+        self.mac_rx.position.next = self.control.position.val();
+
         // Status and counters.
         self.status.up.next = self.control.up.val();
         self.status.down_reason.next = self.control.reason.val();
@@ -208,6 +305,19 @@ impl<
         self.status.tx_lost.next = self.control.lost.val();
         self.status.block_lock.next = self.pcs_rx.block_lock.val();
         self.status.marker_lock.next = self.pcs_rx.marker_lock.val();
+        self.status.retry_tx_state.next = self.mac_tx.state.val();
+        self.status.retry_rx_state.next = self.mac_rx.state.val();
+        self.stat.tx_replay.next = self.mac_tx.stat_replay.val();
+        self.stat.tx_timeout.next = self.mac_tx.stat_timeout.val();
+        self.stat.tx_final.next = self.mac_tx.stat_final.val();
+        self.stat.tx_flushed.next = self.mac_tx.stat_flushed.val();
+        self.stat.ack_received.next = self.mac_tx.stat_ack.val();
+        self.stat.nack_received.next = self.mac_tx.stat_nack.val();
+        self.stat.ack_sent.next = self.mac_rx.stat_ack.val();
+        self.stat.nack_sent.next = self.mac_rx.stat_nack.val();
+        self.stat.rx_hit.next = self.mac_rx.stat_hit.val();
+        self.stat.rx_duplicate.next = self.mac_rx.stat_duplicate.val();
+        self.stat.rx_missing.next = self.mac_rx.stat_missing.val();
         self.stat.tx_frame.next = self.mac_tx.stat_frame.val();
         self.stat.tx_underrun.next = self.mac_tx.stat_underrun.val();
         self.stat.tx_discarded.next = self.mac_tx.stat_discarded.val();

@@ -1,18 +1,23 @@
 //! Keeps both ends of a link of one mind: reports the lanes seen here, plans those we send on, and says whether the link is up.
 //!
 //! ```text
-//!                     +---------------------------------------------+
-//!   seen by PcsRx --->| LaneReport -> MessageWriter                 |---> message to MacTx
-//!   sets of MacRx --->| MessageReader -> LanePlanner                |---> plan for PcsTx
-//!   aligned, faults ->| LinkState                                   |---> up, reason, hold, discard
-//!                     +---------------------------------------------+
+//!                     +----------------------------------------------+
+//!   seen by PcsRx --->| LaneReport -> MessageChoice -> MessageWriter |---> message to MacTx
+//!   rx_report, ------>|                     ^                        |
+//!   tx_position       |                                              |
+//!   sets of MacRx --->| MessageReader -> LanePlanner                 |---> plan for PcsTx
+//!                     |            `---------------------------------|---> report_* to MacTx, position_* to MacRx
+//!   aligned, faults ->| LinkState                                    |---> up, reason, hold, discard
+//!                     +----------------------------------------------+
 //! ```
 //!
 //! Latency: a change of what is seen stands in `message` one cycle later; a report that loses a lane changes the plan three cycles after
-//! its set. Times are in cycles and follow from `Times`. Reset: all lanes carry data, the link is down.
+//! its set; a report or a position stands in its outputs one cycle after its set. Times are in cycles and follow from `Times`. Reset: all
+//! lanes carry data, the link is down.
 
 use super::{
-    message, BlindGuess, LanePlanner, LaneReport, LinkState, MessageReader, MessageWriter,
+    message, BlindGuess, LanePlanner, LaneReport, LinkState, MessageChoice, MessageReader,
+    MessageWriter,
 };
 use crate::prelude::*;
 
@@ -31,11 +36,13 @@ pub struct Times {
     pub up: usize,
     /// Not ready until the link is down.
     pub down: usize,
+    /// From one position message to the next.
+    pub position: usize,
 }
 
 impl Times {
-    /// For a marker every `marker_period` rows of `lane_beats` cycles: two periods to settle, four to go down, eight to arm and to come
-    /// up, 32 to recover; a report every 32 rows.
+    /// For a marker every `marker_period` rows of `lane_beats` cycles: two periods to settle, four to go down, eight to
+    /// arm and to come up, 32 to recover; a report or a position every 32 rows.
     #[must_use]
     pub const fn of(marker_period: usize, lane_beats: usize) -> Self {
         let period = marker_period * lane_beats;
@@ -46,6 +53,7 @@ impl Times {
             recover: 32 * period,
             up: period,
             down: 4 * period,
+            position: 32 * lane_beats,
         }
     }
 }
@@ -91,12 +99,38 @@ pub struct LinkControl<const LANES: usize, const PHYSICAL: usize> {
     pub at_marker: Signal<In, Bit>,
     /// The message is taken at the next clock edge.
     pub message_taken: Signal<In, Bit>,
+    /// What the receiver of frames has to say: 32 bits, then 12. Without one: 0.
+    pub rx_report: [Signal<In, Bits<32>>; 2],
+    /// There is something.
+    pub rx_report_valid: Signal<In, Bit>,
+    /// Where the sender of frames stands, a message of 32 bits. Without one: 0.
+    pub tx_position: Signal<In, Bits<32>>,
+    /// There is one.
+    pub tx_position_valid: Signal<In, Bit>,
 
     // Egress.
     /// An ordered set to send.
     pub message: [Signal<Out, Bits<32>>; 2],
     /// There is one.
     pub message_valid: Signal<Out, Bit>,
+    /// The receiver's report is taken at the next clock edge.
+    pub rx_report_taken: Signal<Out, Bit>,
+    /// The sender's position is taken at the next clock edge.
+    pub tx_position_taken: Signal<Out, Bit>,
+    /// The far receiver has reported.
+    pub report_valid: Signal<Out, Bit>,
+    /// It wants everything again from `report_expected` on.
+    pub report_nack: Signal<Out, Bit>,
+    /// It has everything before this position.
+    pub report_expected: Signal<Out, Bits<16>>,
+    /// It has room up to this position.
+    pub report_limit: Signal<Out, Bits<16>>,
+    /// The far sender has told its position.
+    pub position_valid: Signal<Out, Bit>,
+    /// Whatever was before.
+    pub position_init: Signal<Out, Bit>,
+    /// Where it stands.
+    pub position: Signal<Out, Bits<16>>,
     /// Slots that carry data.
     pub slot_mask: Signal<Out, Bits<LANES>>,
     /// The spare carries one of them.
@@ -130,6 +164,7 @@ pub struct LinkControl<const LANES: usize, const PHYSICAL: usize> {
 
     // State.
     report: LaneReport<LANES, PHYSICAL>,
+    choice: MessageChoice,
     writer: MessageWriter,
     reader: MessageReader,
     blind: BlindGuess<PHYSICAL>,
@@ -139,11 +174,15 @@ pub struct LinkControl<const LANES: usize, const PHYSICAL: usize> {
     // Wires.
     kind: Signal<Local, Bits<4>>,
     is_report: Signal<Local, Bit>,
+    limit_low: Signal<Local, Bits<8>>,
+    limit_high: Signal<Local, Bits<8>>,
     blocks_lock: Signal<Local, Bits<4>>,
     markers_lock: Signal<Local, Bits<4>>,
 
     // Parameters.
     lane_report: Constant<Bits<4>>,
+    rx_report_kind: Constant<Bits<4>>,
+    position_kind: Constant<Bits<4>>,
 }
 
 impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
@@ -167,8 +206,21 @@ impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
             set_valid: Signal::default(),
             at_marker: Signal::default(),
             message_taken: Signal::default(),
+            rx_report: std::array::from_fn(|_| Signal::default()),
+            rx_report_valid: Signal::default(),
+            tx_position: Signal::default(),
+            tx_position_valid: Signal::default(),
             message: std::array::from_fn(|_| Signal::default()),
             message_valid: Signal::default(),
+            rx_report_taken: Signal::default(),
+            tx_position_taken: Signal::default(),
+            report_valid: Signal::default(),
+            report_nack: Signal::default(),
+            report_expected: Signal::default(),
+            report_limit: Signal::default(),
+            position_valid: Signal::default(),
+            position_init: Signal::default(),
+            position: Signal::default(),
             slot_mask: Signal::default(),
             spare_on: Signal::default(),
             spare_slot: Signal::default(),
@@ -185,6 +237,7 @@ impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
             stat_up: Signal::default(),
             stat_down: Signal::default(),
             report: LaneReport::new(times.report, times.arm),
+            choice: MessageChoice::default(),
             writer: MessageWriter::default(),
             reader: MessageReader::default(),
             blind: BlindGuess::new(times.settle, times.arm),
@@ -192,9 +245,13 @@ impl<const LANES: usize, const PHYSICAL: usize> LinkControl<LANES, PHYSICAL> {
             state: LinkState::new(times.up, times.down),
             kind: Signal::default(),
             is_report: Signal::default(),
+            limit_low: Signal::default(),
+            limit_high: Signal::default(),
             blocks_lock: Signal::default(),
             markers_lock: Signal::default(),
             lane_report: Constant::new(message::LANE_REPORT.into()),
+            rx_report_kind: Constant::new(message::REPORT.into()),
+            position_kind: Constant::new(message::POSITION.into()),
         }
     }
 }
@@ -209,20 +266,28 @@ impl<const LANES: usize, const PHYSICAL: usize> Logic for LinkControl<LANES, PHY
         self.planner.reset.next = self.reset.val();
         self.state.reset.next = self.reset.val();
 
-        // What is seen here, told to the far end.
+        // What the far end is told: what is seen here, and what the two halves of the MAC have to say.
         self.report.seen_lane.next = self.seen_lane.val();
         self.report.seen_unused.next = self.seen_unused.val();
         self.report.aligned.next = self.aligned.val();
-        self.report.taken.next = self.message_taken.val();
-        self.writer.message[0].next = self.report.message.val();
-        self.writer.message[1].next = 0.into();
+        self.report.taken.next = self.choice.lane_taken.val();
+        self.choice.lane.next = self.report.message.val();
+        self.choice.lane_valid.next = self.report.valid.val();
+        self.choice.report_valid.next = self.rx_report_valid.val();
+        self.choice.position.next = self.tx_position.val();
+        self.choice.position_valid.next = self.tx_position_valid.val();
+        self.choice.taken.next = self.message_taken.val();
+        self.rx_report_taken.next = self.choice.report_taken.val();
+        self.tx_position_taken.next = self.choice.position_taken.val();
         for i in 0..2 {
+            self.choice.report[i].next = self.rx_report[i].val();
+            self.writer.message[i].next = self.choice.message[i].val();
             self.message[i].next = self.writer.set[i].val();
             self.reader.set[i].next = self.set[i].val();
         }
-        self.message_valid.next = self.report.valid.val();
+        self.message_valid.next = self.choice.valid.val();
 
-        // What the far end tells of our lanes.
+        // What the far end tells of our lanes, and of frames.
         self.reader.set_valid.next = self.set_valid.val();
         self.kind.next = self.reader.message[0].val().get_bits::<4>(0);
         self.is_report.next = self.reader.valid.val() & (self.kind.val() == self.lane_report.val());
@@ -240,6 +305,19 @@ impl<const LANES: usize, const PHYSICAL: usize> Logic for LinkControl<LANES, PHY
         self.spare_slot.next = self.planner.spare_slot.val();
         self.tx_width.next = self.planner.width.val();
         self.lost.next = self.planner.lost.val();
+
+        self.report_valid.next =
+            self.reader.valid.val() & (self.kind.val() == self.rx_report_kind.val());
+        self.report_nack.next = self.reader.message[0].val().get_bit(4);
+        self.report_expected.next = self.reader.message[0].val().get_bits::<16>(8);
+        self.limit_low.next = self.reader.message[0].val().get_bits::<8>(24);
+        self.limit_high.next = self.reader.message[1].val().get_bits::<8>(0);
+        self.report_limit.next = bit_cast::<16, 8>(self.limit_low.val())
+            | (bit_cast::<16, 8>(self.limit_high.val()) << 8);
+        self.position_valid.next =
+            self.reader.valid.val() & (self.kind.val() == self.position_kind.val());
+        self.position_init.next = self.reader.message[0].val().get_bit(4);
+        self.position.next = self.reader.message[0].val().get_bits::<16>(8);
 
         // The state of it all.
         self.blocks_lock.next = 0.into();

@@ -60,6 +60,10 @@ interface! {
         block_lock: Signal<Out, Bits<PHYSICAL>> = Signal::default(),
         /// Physical lanes with marker lock. Reset: 0.
         marker_lock: Signal<Out, Bits<PHYSICAL>> = Signal::default(),
+        /// State of the sender of a lossless link, see `docs/link.md`; 0 without retry and credits. Reset: 0.
+        retry_tx_state: Signal<Out, Bits<3>> = Signal::default(),
+        /// State of its receiver. Reset: 0.
+        retry_rx_state: Signal<Out, Bits<2>> = Signal::default(),
     }
 }
 
@@ -94,6 +98,28 @@ interface! {
         went_up: Signal<Out, Bit> = Signal::default(),
         /// The link went down. Reset: 0.
         went_down: Signal<Out, Bit> = Signal::default(),
+        /// Frames are sent again from the oldest one that was not acknowledged. Reset: 0.
+        tx_replay: Signal<Out, Bit> = Signal::default(),
+        /// No acknowledgement came for too long. Reset: 0.
+        tx_timeout: Signal<Out, Bit> = Signal::default(),
+        /// A frame that never arrived well went out for the last time. Reset: 0.
+        tx_final: Signal<Out, Bit> = Signal::default(),
+        /// A frame that had been sent was thrown away unacknowledged, because the link went down. Reset: 0.
+        tx_flushed: Signal<Out, Bit> = Signal::default(),
+        /// A report came without *nack*. Reset: 0.
+        ack_received: Signal<Out, Bit> = Signal::default(),
+        /// A report came with *nack*. Reset: 0.
+        nack_received: Signal<Out, Bit> = Signal::default(),
+        /// A report was sent without *nack*. Reset: 0.
+        ack_sent: Signal<Out, Bit> = Signal::default(),
+        /// A report was sent with *nack*. Reset: 0.
+        nack_sent: Signal<Out, Bit> = Signal::default(),
+        /// A frame did not arrive as it was sent. Reset: 0.
+        rx_hit: Signal<Out, Bit> = Signal::default(),
+        /// A frame came once more, and was dropped. Reset: 0.
+        rx_duplicate: Signal<Out, Bit> = Signal::default(),
+        /// A frame came, but not the one that is expected. Reset: 0.
+        rx_missing: Signal<Out, Bit> = Signal::default(),
         /// Bits that differ from a lane's BIP, 0 or 1: up to 8 in a row behind its marker. Reset: 0.
         bip_errors: [Signal<Out, Bits<4>>; PHYSICAL] = std::array::from_fn(|_| Signal::default()),
         /// A lane's header was neither data nor control. Reset: 0.

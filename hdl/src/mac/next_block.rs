@@ -4,6 +4,7 @@
 //!              +-----------+---> block
 //!   data ----->|           |---> control
 //!   message -->| NextBlock |
+//!   preamble ->|           |
 //!   tell, .. ->+-----------+
 //! ```
 //!
@@ -21,6 +22,8 @@ pub struct NextBlock {
     pub data: [Signal<In, Bits<32>>; 2],
     /// A message's ordered set.
     pub message: [Signal<In, Bits<32>>; 2],
+    /// A start block.
+    pub preamble: [Signal<In, Bits<32>>; 2],
     /// Bytes of an end block.
     pub end_bytes: Signal<In, Bits<3>>,
     /// It is remote fault.
@@ -48,7 +51,6 @@ pub struct NextBlock {
     // Parameters.
     idle: [Constant<Bits<32>>; 2],
     error_block: [Constant<Bits<32>>; 2],
-    preamble: [Constant<Bits<32>>; 2],
     remote_fault: [Constant<Bits<32>>; 2],
 }
 
@@ -57,6 +59,7 @@ impl Default for NextBlock {
         Self {
             data: std::array::from_fn(|_| Signal::default()),
             message: std::array::from_fn(|_| Signal::default()),
+            preamble: std::array::from_fn(|_| Signal::default()),
             end_bytes: Signal::default(),
             fault: Signal::default(),
             tell: Signal::default(),
@@ -69,7 +72,6 @@ impl Default for NextBlock {
             end_block: EndBlock::default(),
             idle: block::words(block::IDLE_BLOCK),
             error_block: block::words(block::ERROR_BLOCK),
-            preamble: block::words(block::START_BLOCK),
             remote_fault: block::words(block::REMOTE_FAULT),
         }
     }

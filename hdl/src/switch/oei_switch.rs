@@ -13,9 +13,8 @@
 //! frame. Reset: no link is up; what is offered to a link that is down is thrown away there, counted.
 
 use super::Switch;
-use crate::link::{Link, LinkCounters, LinkStatus, OeiPort};
+use crate::link::{Link, LinkCounters, LinkOptions, LinkStatus, OeiPort};
 use crate::prelude::*;
-use crate::target::Target;
 
 /// Cut-through Ethernet switch of `PORTS` optical links.
 #[derive(LogicBlock)]
@@ -36,6 +35,9 @@ pub struct OeiSwitch<
     const PTR_W: usize,
     const WIDTHS: usize,
     const CODES: usize,
+    const PLAIN: usize,
+    const LOSSLESS: usize,
+    const RING_W: usize,
 > {
     // Clock and reset.
     /// Clocks everything, at its rising edge.
@@ -144,8 +146,21 @@ pub struct OeiSwitch<
 
     // State.
     core: Switch<PORTS, INDEX_W, WORDS, KEEP_W, DEPTH_W, LEVEL_W, TABLE_W, LOOKAHEAD>,
-    link:
-        [Link<LANES, SPARES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, KEEP_W, WIDTHS, CODES>; PORTS],
+    link: [Link<
+        LANES,
+        SPARES,
+        PHYSICAL,
+        LW,
+        LANE_BEATS,
+        PTR_W,
+        WORDS,
+        KEEP_W,
+        WIDTHS,
+        CODES,
+        PLAIN,
+        LOSSLESS,
+        RING_W,
+    >; PORTS],
 
     // Wires.
     slower: [Signal<Local, Bits<PORTS>>; PORTS],
@@ -168,6 +183,9 @@ impl<
         const PTR_W: usize,
         const WIDTHS: usize,
         const CODES: usize,
+        const PLAIN: usize,
+        const LOSSLESS: usize,
+        const RING_W: usize,
     >
     OeiSwitch<
         PORTS,
@@ -186,14 +204,17 @@ impl<
         PTR_W,
         WIDTHS,
         CODES,
+        PLAIN,
+        LOSSLESS,
+        RING_W,
     >
 {
-    /// For frames of at most `max_frame_bytes` and a marker every `marker_period` rows, its Verilog for `target`.
+    /// With these options of its links; the switch has their longest frame and target.
     ///
     /// # Panics
-    /// If `marker_period` is not a power of two from 16 to 16 384.
+    /// As [`Link::new`].
     #[must_use]
-    pub fn new(max_frame_bytes: usize, marker_period: usize, target: Target) -> Self {
+    pub fn new(options: &LinkOptions) -> Self {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -233,8 +254,8 @@ impl<
             stat_moved: Signal::default(),
             stat_learn_full: Signal::default(),
             stat_aged: std::array::from_fn(|_| Signal::default()),
-            core: Switch::new(max_frame_bytes, target),
-            link: std::array::from_fn(|_| Link::new(max_frame_bytes, marker_period, target)),
+            core: Switch::new(options.max_frame_bytes, options.target),
+            link: std::array::from_fn(|_| Link::new(options)),
             slower: std::array::from_fn(|_| Signal::default()),
         }
     }
@@ -257,6 +278,9 @@ impl<
         const PTR_W: usize,
         const WIDTHS: usize,
         const CODES: usize,
+        const PLAIN: usize,
+        const LOSSLESS: usize,
+        const RING_W: usize,
     > Logic
     for OeiSwitch<
         PORTS,
@@ -275,6 +299,9 @@ impl<
         PTR_W,
         WIDTHS,
         CODES,
+        PLAIN,
+        LOSSLESS,
+        RING_W,
     >
 {
     #[allow(clippy::too_many_lines, reason = "wiring, a line a wire")]
@@ -364,6 +391,8 @@ impl<
             self.link_status[i].tx_lost.next = self.link[i].status.tx_lost.val();
             self.link_status[i].block_lock.next = self.link[i].status.block_lock.val();
             self.link_status[i].marker_lock.next = self.link[i].status.marker_lock.val();
+            self.link_status[i].retry_tx_state.next = self.link[i].status.retry_tx_state.val();
+            self.link_status[i].retry_rx_state.next = self.link[i].status.retry_rx_state.val();
             self.link_stat[i].tx_frame.next = self.link[i].stat.tx_frame.val();
             self.link_stat[i].tx_underrun.next = self.link[i].stat.tx_underrun.val();
             self.link_stat[i].tx_discarded.next = self.link[i].stat.tx_discarded.val();
@@ -378,6 +407,17 @@ impl<
             self.link_stat[i].lane_recovered.next = self.link[i].stat.lane_recovered.val();
             self.link_stat[i].went_up.next = self.link[i].stat.went_up.val();
             self.link_stat[i].went_down.next = self.link[i].stat.went_down.val();
+            self.link_stat[i].tx_replay.next = self.link[i].stat.tx_replay.val();
+            self.link_stat[i].tx_timeout.next = self.link[i].stat.tx_timeout.val();
+            self.link_stat[i].tx_final.next = self.link[i].stat.tx_final.val();
+            self.link_stat[i].tx_flushed.next = self.link[i].stat.tx_flushed.val();
+            self.link_stat[i].ack_received.next = self.link[i].stat.ack_received.val();
+            self.link_stat[i].nack_received.next = self.link[i].stat.nack_received.val();
+            self.link_stat[i].ack_sent.next = self.link[i].stat.ack_sent.val();
+            self.link_stat[i].nack_sent.next = self.link[i].stat.nack_sent.val();
+            self.link_stat[i].rx_hit.next = self.link[i].stat.rx_hit.val();
+            self.link_stat[i].rx_duplicate.next = self.link[i].stat.rx_duplicate.val();
+            self.link_stat[i].rx_missing.next = self.link[i].stat.rx_missing.val();
             self.link_stat[i].header_error.next = self.link[i].stat.header_error.val();
             self.link_stat[i].deskew_overflow.next = self.link[i].stat.deskew_overflow.val();
         }

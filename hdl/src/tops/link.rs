@@ -7,24 +7,29 @@ use rust_hdl::prelude::Block;
 use super::{on_large_stack, switch_pins};
 use crate::config::Config;
 use crate::export::{self, Design, ExportError, Pin};
-use crate::link::{Link, LinkConfig};
+use crate::link::{Link, LinkConfig, LinkOptions};
 use crate::switch::OeiSwitch;
 use crate::target::Target;
 
-/// Calls `$use!(LANES, SPARES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, KEEP_W, WIDTHS, CODES)` with the numbers of a link.
+/// Calls `$use!(LANES, SPARES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, KEEP_W, WIDTHS, CODES, PLAIN, LOSSLESS, RING_W)` with the numbers of a link.
 ///
 /// The one place where a link's numbers become const generics; a test compares them with [`LinkConfig::ALL`].
 #[macro_export]
 macro_rules! with_link {
     ($link:expr, $use:ident) => {
         match $link.name {
-            "1x32" => $use!(1, 0, 1, 32, 2, 4, 1, 4, 1, 2),
-            "2x16" => $use!(2, 1, 3, 16, 4, 5, 1, 4, 2, 6),
-            "4x8" => $use!(4, 1, 5, 8, 8, 6, 1, 4, 3, 12),
-            "2x32" => $use!(2, 1, 3, 32, 2, 4, 2, 8, 2, 6),
-            "4x16" => $use!(4, 1, 5, 16, 4, 5, 2, 8, 3, 12),
-            "4x16-unspared" => $use!(4, 0, 4, 16, 4, 5, 2, 8, 3, 11),
-            "8x8" => $use!(8, 1, 9, 8, 8, 6, 2, 8, 4, 24),
+            "1x32" => $use!(1, 0, 1, 32, 2, 4, 1, 4, 1, 2, 0, 1, 9),
+            "2x16" => $use!(2, 1, 3, 16, 4, 5, 1, 4, 2, 6, 0, 1, 9),
+            "4x8" => $use!(4, 1, 5, 8, 8, 6, 1, 4, 3, 12, 0, 1, 9),
+            "2x32" => $use!(2, 1, 3, 32, 2, 4, 2, 8, 2, 6, 0, 1, 9),
+            "4x16" | "4x16-store" | "4x16-unmonitored" => {
+                $use!(4, 1, 5, 16, 4, 5, 2, 8, 3, 12, 0, 1, 9)
+            }
+            "4x16-plain" | "4x16-plain-unmonitored" => {
+                $use!(4, 1, 5, 16, 4, 5, 2, 8, 3, 12, 1, 0, 9)
+            }
+            "4x16-unspared" => $use!(4, 0, 4, 16, 4, 5, 2, 8, 3, 11, 0, 1, 9),
+            "8x8" => $use!(8, 1, 9, 8, 8, 6, 2, 8, 4, 24, 0, 1, 9),
             other => unreachable!("link {other} has no types"),
         }
     };
@@ -49,22 +54,9 @@ pub fn oei_module(config: &Config) -> String {
 #[must_use]
 pub fn link_block(link: &LinkConfig, target: Target) -> Box<dyn Block> {
     macro_rules! build {
-        ($lanes:literal, $spares:literal, $physical:literal, $lane_w:literal, $lane_beats:literal, $ptr_w:literal, $words:literal, $keep_w:literal, $widths:literal, $codes:literal) => {{
+        ($($number:literal),*) => {{
             let mut block: Box<dyn Block> =
-                Box::new(Link::<
-                    $lanes,
-                    $spares,
-                    $physical,
-                    $lane_w,
-                    $lane_beats,
-                    $ptr_w,
-                    $words,
-                    $keep_w,
-                    $widths,
-                    $codes,
-                >::new(
-                    link.max_frame_bytes, link.marker_period, target
-                ));
+                Box::new(Link::<$($number),*>::new(&link.options(target)));
             block.connect_all();
             block
         }};
@@ -118,19 +110,19 @@ pub fn oei_link(config: &Config) -> Option<&'static LinkConfig> {
 pub fn oei_block(config: &Config, target: Target) -> Box<dyn Block> {
     macro_rules! build {
         ($($number:literal),*) => {{
-            let marker_period = crate::link::DEFAULT_MARKER_PERIOD;
-            let mut block: Box<dyn Block> = Box::new(OeiSwitch::<$($number),*>::new(
-                config.max_frame_bytes,
-                marker_period,
-                target,
-            ));
+            let link = oei_link(config).expect("a switch with links has a link");
+            let options = LinkOptions {
+                max_frame_bytes: config.max_frame_bytes,
+                ..link.options(target)
+            };
+            let mut block: Box<dyn Block> = Box::new(OeiSwitch::<$($number),*>::new(&options));
             block.connect_all();
             block
         }};
     }
     match config.name {
-        "2x32" => build!(2, 1, 1, 4, 9, 10, 4, 1, 2, 1, 3, 16, 4, 5, 2, 6),
-        "4x64" => build!(4, 2, 2, 8, 9, 10, 9, 0, 4, 1, 5, 16, 4, 5, 3, 12),
+        "2x32" => build!(2, 1, 1, 4, 9, 10, 4, 1, 2, 1, 3, 16, 4, 5, 2, 6, 0, 1, 9),
+        "4x64" => build!(4, 2, 2, 8, 9, 10, 9, 0, 4, 1, 5, 16, 4, 5, 3, 12, 0, 1, 9),
         other => unreachable!("configuration {other} has no links"),
     }
 }
@@ -254,6 +246,8 @@ pub const STATUS: &[&str] = &[
     "tx_lost",
     "block_lock",
     "marker_lock",
+    "retry_tx_state",
+    "retry_rx_state",
 ];
 
 /// The fields of [`LinkCounters`](crate::link::LinkCounters) but for `bip_errors`.
@@ -272,6 +266,17 @@ pub const COUNTERS: &[&str] = &[
     "lane_recovered",
     "went_up",
     "went_down",
+    "tx_replay",
+    "tx_timeout",
+    "tx_final",
+    "tx_flushed",
+    "ack_received",
+    "nack_received",
+    "ack_sent",
+    "nack_sent",
+    "rx_hit",
+    "rx_duplicate",
+    "rx_missing",
     "header_error",
     "deskew_overflow",
 ];
@@ -286,11 +291,14 @@ mod tests {
         for link in &LinkConfig::ALL {
             macro_rules! check {
                 ($($number:literal),*) => {{
-                    let [lanes, spares, physical, lane_w, lane_beats, ptr_w, words, keep_w, widths, codes] =
+                    let [lanes, spares, physical, lane_w, lane_beats, ptr_w, words, keep_w, widths, codes, plain, lossless, ring_w] =
                         [$($number),*];
                     assert_eq!((lanes, spares, lane_w), (link.lanes, link.spares, link.lane_w));
                     assert_eq!((physical, lane_beats), (link.physical(), link.lane_beats()));
                     assert_eq!((words * 32, keep_w * 8), (link.data_w(), link.data_w()));
+                    assert_eq!((plain, lossless), (1 - lossless, usize::from(link.features.is_lossless())));
+                    // A longest frame, and as much again for the way there and back.
+                    assert!((1 << ring_w) >= 2 * link.max_frame_bytes.div_ceil(8));
                     // Eight blocks of deskew, at most 64 beats; full width and every half of it.
                     assert_eq!(1 << ptr_w, (8 * lane_beats).min(64), "{}", link.name);
                     assert_eq!(1 << (widths - 1), lanes, "{}", link.name);

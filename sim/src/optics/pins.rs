@@ -63,6 +63,10 @@ pub struct LinkStatus {
     pub block_lock: u16,
     /// Physical lanes with marker lock.
     pub marker_lock: u16,
+    /// State of the sender of a lossless link.
+    pub retry_tx_state: u8,
+    /// State of its receiver.
+    pub retry_rx_state: u8,
 }
 
 /// Counter pulses of a link in one cycle.
@@ -108,7 +112,7 @@ pub struct LinkOut {
 }
 
 /// The pulses of one bit: the fields of the RTL's [`LinkCounters`](lightswitch_hdl::link::LinkCounters) of that kind.
-pub const PULSES: [&str; 15] = [
+pub const PULSES: [&str; 26] = [
     "tx_frame",
     "tx_underrun",
     "tx_discarded",
@@ -123,5 +127,16 @@ pub const PULSES: [&str; 15] = [
     "lane_recovered",
     "went_up",
     "went_down",
+    "tx_replay",
+    "tx_timeout",
+    "tx_final",
+    "tx_flushed",
+    "ack_received",
+    "nack_received",
+    "ack_sent",
+    "nack_sent",
+    "rx_hit",
+    "rx_duplicate",
+    "rx_missing",
     "deskew_overflow",
 ];

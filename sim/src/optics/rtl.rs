@@ -18,21 +18,8 @@ use crate::Error;
 pub fn build(link: &LinkConfig) -> Result<Box<dyn LinkEngine>, Error> {
     let link = *link;
     macro_rules! engine {
-        ($lanes:literal, $spares:literal, $physical:literal, $lane_w:literal, $lane_beats:literal, $ptr_w:literal, $words:literal, $keep_w:literal, $widths:literal, $codes:literal) => {
-            start(move || {
-                Link::<
-                    $lanes,
-                    $spares,
-                    $physical,
-                    $lane_w,
-                    $lane_beats,
-                    $ptr_w,
-                    $words,
-                    $keep_w,
-                    $widths,
-                    $codes,
-                >::new(link.max_frame_bytes, link.marker_period, Target::Generic)
-            })
+        ($($number:literal),*) => {
+            start(move || Link::<$($number),*>::new(&link.options(Target::Generic)))
         };
     }
     with_link!(link, engine)
@@ -115,7 +102,25 @@ impl<
         const KEEP_W: usize,
         const WIDTHS: usize,
         const CODES: usize,
-    > Pins for Link<LANES, SPARES, PHYSICAL, LW, LANE_BEATS, PTR_W, WORDS, KEEP_W, WIDTHS, CODES>
+        const PLAIN: usize,
+        const LOSSLESS: usize,
+        const RING_W: usize,
+    > Pins
+    for Link<
+        LANES,
+        SPARES,
+        PHYSICAL,
+        LW,
+        LANE_BEATS,
+        PTR_W,
+        WORDS,
+        KEEP_W,
+        WIDTHS,
+        CODES,
+        PLAIN,
+        LOSSLESS,
+        RING_W,
+    >
 {
     fn set_clock(&mut self, clk: bool) {
         self.clock.next = Clock { clk };
@@ -175,6 +180,17 @@ impl<
             &stat.lane_recovered,
             &stat.went_up,
             &stat.went_down,
+            &stat.tx_replay,
+            &stat.tx_timeout,
+            &stat.tx_final,
+            &stat.tx_flushed,
+            &stat.ack_received,
+            &stat.nack_received,
+            &stat.ack_sent,
+            &stat.nack_sent,
+            &stat.rx_hit,
+            &stat.rx_duplicate,
+            &stat.rx_missing,
             &stat.deskew_overflow,
         ];
         let mut outputs = LinkOut {
@@ -206,6 +222,8 @@ impl<
                 tx_lost: number(status.tx_lost.val()) as u16,
                 block_lock: number(status.block_lock.val()) as u16,
                 marker_lock: number(status.marker_lock.val()) as u16,
+                retry_tx_state: number(status.retry_tx_state.val()) as u8,
+                retry_rx_state: number(status.retry_rx_state.val()) as u8,
             },
             ..LinkOut::default()
         };

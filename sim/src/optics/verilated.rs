@@ -159,6 +159,8 @@ impl Verilated {
             tx_lost: status[7] as u16,
             block_lock: status[8] as u16,
             marker_lock: status[9] as u16,
+            retry_tx_state: status[10] as u8,
+            retry_rx_state: status[11] as u8,
         };
         outputs.pulses = LinkPulses {
             header_error: header_error[0] as u16,
@@ -235,6 +237,8 @@ fn width(link: &LinkConfig, pin: &str) -> usize {
         | "stat_header_error" => link.physical(),
         "link_down_reason" => 8,
         "link_tx_width" | "link_rx_width" => 4,
+        "link_retry_tx_state" => 3,
+        "link_retry_rx_state" => 2,
         _ => 1,
     }
 }

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use crate::cosim::Random;
 use crate::ingress::crc32;
-use crate::link::Link;
+use crate::link::{Link, LinkConfig, LinkOptions};
 use crate::target::Target;
 use crate::testbench::Bench;
 
-type Link4x16 = Link<4, 1, 5, 16, 4, 5, 2, 8, 3, 12>;
+type Link4x16 = Link<4, 1, 5, 16, 4, 5, 2, 8, 3, 12, 1, 0, 9>;
 
 const MARKER_PERIOD: usize = 64;
 const LANE_BEATS: usize = 4;
@@ -69,7 +69,14 @@ struct Pair {
 
 impl Pair {
     fn new(seed: u64, record: bool) -> Self {
-        let link = || Link4x16::new(1_522, MARKER_PERIOD, Target::Generic);
+        let link = || {
+            Link4x16::new(&LinkOptions {
+                marker_period: MARKER_PERIOD,
+                ..LinkConfig::named("4x16-plain")
+                    .unwrap()
+                    .options(Target::Generic)
+            })
+        };
         let first = if record {
             Bench::recording(link())
         } else {

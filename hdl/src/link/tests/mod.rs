@@ -3,5 +3,6 @@
 mod blind_guess;
 mod lane_planner;
 mod link;
+mod link_control;
 mod messages;
 mod plan_choice;

@@ -1,7 +1,7 @@
 //! Tests of [`MacTx`]: what its blocks say, read by a decoder that knows nothing of it.
 
 use crate::cosim::Random;
-use crate::mac::MacTx;
+use crate::mac::{MacTx, TxOptions};
 use crate::pcs::block;
 use crate::testbench::Bench;
 
@@ -108,7 +108,11 @@ fn run<const WORDS: usize, const KEEP_W: usize>(
     run: &Run,
     mut control: impl FnMut(usize, usize) -> Control,
 ) -> (Decoder, Pulses) {
-    let mut bench = Bench::recording(MacTx::<WORDS, KEEP_W>::new(2 * WORDS, 1_522));
+    let mut bench = Bench::recording(MacTx::<WORDS, KEEP_W, 1, 0, 9>::new(
+        2 * WORDS,
+        1_522,
+        &TxOptions::default(),
+    ));
     let mut random = Random::new(run.seed);
     let mut decoder = Decoder::default();
     let mut pulses = Pulses::default();
@@ -307,7 +311,7 @@ fn waits_for_as_many_blocks_as_it_needs() {
         poison: false,
     };
     for (frame, expected) in [(long, 3 + 6), (short, 3)] {
-        let mut bench = Bench::new(MacTx::<2, 8>::new(4, 1_522));
+        let mut bench = Bench::new(MacTx::<2, 8, 1, 0, 9>::new(4, 1_522, &TxOptions::default()));
         let mut cycles = 0;
         loop {
             let last = frame.bytes.len() == 8;

@@ -240,17 +240,20 @@ fn block_name(top: Top) -> &'static str {
     }
 }
 
+/// A formula, and the width that it gives.
+type Width<S> = (&'static str, fn(&S) -> usize);
+
 /// One of the sizes that a top comes in.
 trait Size: Copy + PartialEq + std::fmt::Debug + 'static {
     /// Widths that pins can have, and their formulas.
-    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)];
+    const WIDTHS: &'static [Width<Self>];
 
     /// Ports, whose pins are numbered.
     fn ports(&self) -> usize;
 }
 
 impl Size for Config {
-    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)] = &[
+    const WIDTHS: &'static [Width<Self>] = &[
         ("`DATA_W`", |config| config.data_w),
         ("`DATA_W / 8`", |config| config.data_w / 8),
         ("`PORTS`", |config| config.ports),
@@ -266,7 +269,7 @@ impl Size for Config {
 }
 
 impl Size for LinkConfig {
-    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)] = &[
+    const WIDTHS: &'static [Width<Self>] = &[
         ("`DATA_W`", LinkConfig::data_w),
         ("`DATA_W / 8`", |link| link.data_w() / 8),
         ("`PHYSICAL`", LinkConfig::physical),
@@ -288,7 +291,7 @@ struct Linked {
 }
 
 impl Size for Linked {
-    const WIDTHS: &'static [(&'static str, fn(&Self) -> usize)] = &[
+    const WIDTHS: &'static [Width<Self>] = &[
         ("`PORTS`", |linked| linked.config.ports),
         ("`PORTS * PORTS`", |linked| {
             linked.config.ports * linked.config.ports

@@ -545,7 +545,10 @@ impl Scenario for Flows {
             let mixed = (self.digest ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.digest = mixed ^ mixed >> 29;
         }
-        if received.poisoned {
+        // Behind a link the host looks at the FCS: the link itself does so with retry only.
+        let is_hit =
+            || self.scope.crosses_links && frame::verdict(&received.bytes) != Verdict::Good;
+        if received.poisoned || is_hit() {
             self.arrives_poisoned(egress, received);
         } else {
             self.arrives(egress, received, digest);

@@ -2,6 +2,8 @@
 //! what it follows from. Measured on the RTL; written anew with
 //! `LIGHTSWITCH_WRITE_DOCS=1 cargo test -p lightswitch-sim --test link_figures`, stale without.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -229,14 +231,13 @@ fn page() -> String {
         let (sent, received) = latency(link);
         let blocks = lightswitch_hdl::mac::start_blocks(link.lanes, link.max_frame_bytes);
         let fifo = (8 * link.lane_beats()).min(64);
-        let skew = match link.lanes {
-            1 => "-".to_owned(),
-            _ => {
-                let words = usize::from(skew(link));
-                let row = 2 * link.lane_beats();
-                assert!(words < fifo && words + row > fifo, "{}: {words}", link.name);
-                words.to_string()
-            }
+        let skew = if link.lanes == 1 {
+            "-".to_owned()
+        } else {
+            let words = usize::from(skew(link));
+            let row = 2 * link.lane_beats();
+            assert!(words < fifo && words + row > fifo, "{}: {words}", link.name);
+            words.to_string()
         };
         let _ = writeln!(
             page,

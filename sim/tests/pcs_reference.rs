@@ -1,5 +1,7 @@
 //! What the PCS sends, against a transmitter in Python that shares nothing with it: the RTL's and the twin's.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
 use bitvec::field::BitField;
 use lightswitch_hdl::cosim::settle;
 use lightswitch_hdl::pcs::pcs_tx::PcsTx;

@@ -53,7 +53,7 @@ pub struct BipCheck<const LW: usize> {
 
     // Wires.
     arrived: Signal<Local, Bits<32>>,
-    before: Signal<Local, Bits<8>>,
+    so_far: Signal<Local, Bits<8>>,
     interval: Signal<Local, Bits<8>>,
     starts: Signal<Local, Bit>,
 
@@ -81,7 +81,7 @@ impl<const LW: usize> Default for BipCheck<LW> {
             total: DFF::default(),
             differ: DFF::default(),
             arrived: Signal::default(),
-            before: Signal::default(),
+            so_far: Signal::default(),
             interval: Signal::default(),
             starts: Signal::default(),
             above: Constant::new((32 - LW as u64).into()),
@@ -99,16 +99,16 @@ impl<const LW: usize> Logic for BipCheck<LW> {
 
         // 1. The sum.
         self.starts.next = self.first.val() & self.place.val();
-        self.before.next = self.sum.q.val();
+        self.so_far.next = self.sum.q.val();
         if self.starts.val() {
-            self.before.next = 0.into();
+            self.so_far.next = 0.into();
             self.total.d.next = self.sum.q.val();
         }
         if self.first.val() {
-            self.before.next = self.before.val() ^ (bit_cast::<8, 2>(self.header.val()) << 3);
+            self.so_far.next = self.so_far.val() ^ (bit_cast::<8, 2>(self.header.val()) << 3);
         }
         if self.valid.val() {
-            self.sum.d.next = self.before.val()
+            self.sum.d.next = self.so_far.val()
                 ^ self.arrived.val().get_bits::<8>(0)
                 ^ self.arrived.val().get_bits::<8>(8)
                 ^ self.arrived.val().get_bits::<8>(16)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!             +-------------------+
-//!             | state: of a LFSR  |--> end
+//!             | state: of a LFSR  |--> ends
 //!             +-------------------+
 //! ```
 //!
@@ -25,7 +25,7 @@ pub struct Interval {
 
     // Egress.
     /// An interval has ended; one pulse. Reset: 0.
-    pub end: Signal<Out, Bit>,
+    pub ends: Signal<Out, Bit>,
 
     // State.
     state: DFF<Bits<21>>,
@@ -54,7 +54,7 @@ impl Interval {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
-            end: Signal::default(),
+            ends: Signal::default(),
             state: flop_at(1.into()),
             is_end: DFF::default(),
             is_last: Signal::default(),
@@ -73,7 +73,7 @@ impl Logic for Interval {
         self.is_end.d.next = self.is_last.val();
         self.state.d.next = (self.state.q.val() << 1)
             | bit_cast::<21, 1>((self.state.q.val() & self.taps.val()).xor().into());
-        self.end.next = self.is_end.q.val();
+        self.ends.next = self.is_end.q.val();
         if self.reset.val() | self.is_last.val() {
             self.state.d.next = self.start.val();
         }
@@ -97,7 +97,7 @@ mod tests {
             let mut ends = Vec::new();
             for _ in 0..3 * cycles {
                 bench.clock();
-                if bench.block.end.val() {
+                if bench.block.ends.val() {
                     ends.push(bench.cycle);
                 }
             }
@@ -105,9 +105,9 @@ mod tests {
             bench.block.reset.next = true;
             bench.clock();
             bench.block.reset.next = false;
-            assert!(!bench.block.end.val());
+            assert!(!bench.block.ends.val());
             let start = bench.cycle;
-            while !bench.block.end.val() {
+            while !bench.block.ends.val() {
                 bench.clock();
             }
             assert_eq!(bench.cycle - start, cycles);

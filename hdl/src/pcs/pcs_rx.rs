@@ -216,7 +216,7 @@ impl<
         self.bank.rx_lol.next = self.rx_lol.val();
         self.window.clock.next = self.clock.val();
         self.window.reset.next = self.reset.val();
-        self.bank.window_end.next = self.window.end.val();
+        self.bank.window_end.next = self.window.ends.val();
         self.bank.flush.next = self.choice.flush.val();
         self.bank.pop.next = self.choice.pop.val();
         self.has_data.next = 0.into();

@@ -67,7 +67,7 @@ impl<const PHYSICAL: usize> Logic for ResetTimer<PHYSICAL> {
         self.interval.reset.next = self.reset.val();
         self.waits.d.next = self.waits.q.val() & !self.marker_lock.val() & !self.dark.val();
         self.requests.d.next = 0.into();
-        if self.interval.end.val() {
+        if self.interval.ends.val() {
             self.waits.d.next = !self.marker_lock.val() & !self.dark.val();
             self.requests.d.next = self.waits.q.val() & !self.marker_lock.val() & !self.dark.val();
         }

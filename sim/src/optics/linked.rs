@@ -104,7 +104,7 @@ impl Linked {
             parts.settings,
             progress,
         )?;
-        let ports = (0..config.ports).map(|port| {
+        let each = (0..config.ports).map(|port| {
             let faults =
                 |inward| Schedule::new(parts.faults, port, inward, link.lane_w, parts.seed);
             let seed = |way: usize| 1 + (2 * port + way) as u32;
@@ -123,7 +123,7 @@ impl Linked {
         Ok(Self {
             core,
             link: *link,
-            ports: ports.collect::<Result<_, Error>>()?,
+            ports: each.collect::<Result<_, Error>>()?,
             settings: parts.settings.clone(),
             slower: vec![PortMask::NONE; config.ports],
             reset: false,

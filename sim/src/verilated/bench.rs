@@ -71,12 +71,14 @@ pub struct Word {
 
 impl Word {
     /// The C++ that puts the word at `place` of an array on its pin.
+    #[must_use]
     pub fn put(&self, place: usize) -> String {
         let Self { pin, low, width } = self;
         format!("    put<{low}, {width}>(top.{pin}, words[{place}]);\n")
     }
 
     /// The C++ that reads its pin into the word at `place` of an array.
+    #[must_use]
     pub fn get(&self, place: usize) -> String {
         let Self { pin, low, width } = self;
         format!("    words[{place}] = get<{low}, {width}>(top.{pin});\n")
@@ -207,7 +209,7 @@ pub fn shim(config: &Config, top: Top, design: &Design) -> String {
 }
 
 /// How bits of a pin are read and written, whatever Verilator makes of the pin.
-pub const ACCESS: &str = r#"
+pub const ACCESS: &str = r"
 #include <cstdint>
 #include <type_traits>
 
@@ -244,7 +246,7 @@ template <int LOW, int WIDTH, class Pin> inline void put(Pin& pin, uint64_t valu
 }
 
 }  // namespace
-"#;
+";
 
 const SHIM: &str = r#"
 namespace {

@@ -79,13 +79,19 @@ impl Model {
     }
 
     /// Puts `words` on the pins that stay, from the next cycle on.
+    ///
+    /// # Panics
+    /// If there are more or fewer words than the library reads.
     pub fn set(&mut self, words: &[u64]) {
         assert_eq!(words.len(), self.sizes[0]);
         // SAFETY: the model is valid until it is dropped and borrowed by no one else; the function reads `sizes[0]` words.
         unsafe { (self.set)(self.handle.as_ptr(), words.as_ptr()) }
     }
 
-    /// One cycle: the words of the stream inputs, and those of the output pins before the clock edge.
+    /// One cycle: the words of the stream inputs, and those of the output pins, as the shim samples them.
+    ///
+    /// # Panics
+    /// If there are more or fewer words than the library reads or writes.
     pub fn cycle(&mut self, driven: &[u64], sampled: &mut [u64]) {
         assert_eq!(
             (driven.len(), sampled.len()),

@@ -224,11 +224,8 @@ fn status_pins(
         Pin::new(format!("{prefix}{name}"), [format!("{field}{name}")])
     };
     let mut pins: Vec<Pin> = STATUS.iter().map(|name| pin(prefix, field, name)).collect();
-    pins.extend(
-        COUNTERS
-            .iter()
-            .map(|name| pin(stat_prefix, stat_field, name)),
-    );
+    pins.extend(PULSES.iter().map(|name| pin(stat_prefix, stat_field, name)));
+    pins.push(pin(stat_prefix, stat_field, &"header_error"));
     let bip = (0..link.physical()).map(|lane| format!("{stat_field}bip_errors[{lane}]"));
     pins.push(Pin::new(format!("{stat_prefix}bip_errors"), bip));
     pins
@@ -250,8 +247,8 @@ pub const STATUS: &[&str] = &[
     "retry_rx_state",
 ];
 
-/// The fields of [`LinkCounters`](crate::link::LinkCounters) but for `bip_errors`.
-pub const COUNTERS: &[&str] = &[
+/// The fields of [`LinkCounters`](crate::link::LinkCounters) of one bit; beside them there are `header_error` and `bip_errors`.
+pub const PULSES: [&str; 26] = [
     "tx_frame",
     "tx_underrun",
     "tx_discarded",
@@ -277,7 +274,6 @@ pub const COUNTERS: &[&str] = &[
     "rx_hit",
     "rx_duplicate",
     "rx_missing",
-    "header_error",
     "deskew_overflow",
 ];
 

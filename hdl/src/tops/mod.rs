@@ -15,7 +15,7 @@ use crate::target::Target;
 
 pub use link::{
     export_link, export_oei, link_block, link_module, link_pins, oei_block, oei_link, oei_module,
-    oei_pins_of, COUNTERS, OEI, STATUS,
+    oei_pins_of, OEI, PULSES, STATUS,
 };
 
 /// What can be exported for a configuration.

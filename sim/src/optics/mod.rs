@@ -23,8 +23,9 @@ pub mod verilated;
 mod watch;
 
 pub use fiber::{Faults, Fiber, FiberIn, FiberOut};
+pub use lightswitch_hdl::tops::PULSES;
 pub use linked::{Linked, Parts};
-pub use pins::{Lanes, LinkIn, LinkOut, LinkPulses, LinkStatus, MAX_LANES, PULSES};
+pub use pins::{Lanes, LinkIn, LinkOut, LinkPulses, LinkStatus, MAX_LANES};
 pub use report::{Ends, LinkedReport, Overcome, Seen};
 pub use watch::{Down, Outage, Watched};
 

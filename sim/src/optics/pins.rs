@@ -1,5 +1,7 @@
 //! The pins of one link and of its optical engine, as plain numbers.
 
+use lightswitch_hdl::tops::PULSES;
+
 use crate::beat::Beat;
 
 /// Most physical lanes: eight and a spare.
@@ -110,33 +112,3 @@ pub struct LinkOut {
     /// Its counter pulses.
     pub pulses: LinkPulses,
 }
-
-/// The pulses of one bit: the fields of the RTL's [`LinkCounters`](lightswitch_hdl::link::LinkCounters) of that kind.
-pub const PULSES: [&str; 26] = [
-    "tx_frame",
-    "tx_underrun",
-    "tx_discarded",
-    "rx_frame",
-    "rx_broken",
-    "rx_too_long",
-    "rx_short",
-    "rx_damaged",
-    "rx_overflow",
-    "message_damaged",
-    "lane_lost",
-    "lane_recovered",
-    "went_up",
-    "went_down",
-    "tx_replay",
-    "tx_timeout",
-    "tx_final",
-    "tx_flushed",
-    "ack_received",
-    "nack_received",
-    "ack_sent",
-    "nack_sent",
-    "rx_hit",
-    "rx_duplicate",
-    "rx_missing",
-    "deskew_overflow",
-];

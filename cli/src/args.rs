@@ -42,6 +42,16 @@ pub enum Command {
     Doctor(DoctorArgs),
 }
 
+/// An option that cannot be, found out only beside others.
+#[derive(Debug, thiserror::Error)]
+#[error("{option}: {reason}")]
+pub struct Refused {
+    /// The option.
+    pub option: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
 /// What `export` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportTop {

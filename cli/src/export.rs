@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use lightswitch_hdl::export::Design;
 use lightswitch_hdl::tops;
 
-use crate::args::{self, ExportArgs, ExportTop};
+use crate::args::{self, ExportArgs, ExportTop, Refused};
 use crate::output;
 
 /// What was written.
@@ -61,7 +61,10 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
 /// The design, and its configuration's name.
 fn design(args: &ExportArgs) -> anyhow::Result<(&'static str, Design)> {
     let named = args.config.as_deref();
-    let refused = |reason: String| anyhow::anyhow!("--config: {reason}");
+    let refused = |reason: String| Refused {
+        option: "--config",
+        reason,
+    };
     let core = || args::config(named.unwrap_or("4x64")).map_err(refused);
     let (name, design) = match args.top {
         ExportTop::Core(top) => {
@@ -79,7 +82,8 @@ fn design(args: &ExportArgs) -> anyhow::Result<(&'static str, Design)> {
                 return Err(refused(format!(
                     "there is no switch with links of {}; choose one of {known}",
                     config.name
-                )));
+                ))
+                .into());
             }
             (config.name, tops::export_oei(config, args.target))
         }

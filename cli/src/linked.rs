@@ -7,7 +7,7 @@ use lightswitch_sim::optics::{Linked, LinkedReport, Parts};
 use lightswitch_sim::simulate;
 use lightswitch_sim::verilated::Step;
 
-use crate::args::{self, SimulateArgs};
+use crate::args::{self, Refused, SimulateArgs};
 use crate::output;
 use crate::progress::{Progress, Spinner};
 use crate::simulate::{run_capture, settings, spec};
@@ -15,10 +15,11 @@ use crate::simulate::{run_capture, settings, spec};
 /// Runs the command for the link called `name`, or `oei` for the one that fits.
 pub fn run(args: &SimulateArgs, name: &str) -> anyhow::Result<()> {
     if args.top != Top::Switch {
-        bail!(
-            "--link goes with the switch: leave --top {} out",
+        let reason = format!(
+            "links go with the switch: leave --top {} out",
             args.top.name()
         );
+        return Err(refused(reason));
     }
     let link = chosen(args, name)?;
     let settings = settings(args);
@@ -71,8 +72,13 @@ pub fn run(args: &SimulateArgs, name: &str) -> anyhow::Result<()> {
 fn chosen(args: &SimulateArgs, name: &str) -> anyhow::Result<&'static LinkConfig> {
     if name == "oei" {
         let data_w = args.config.data_w;
-        return LinkConfig::for_clients(data_w)
-            .with_context(|| format!("there is no link for clients of {data_w} bits"));
+        let link = LinkConfig::for_clients(data_w);
+        return link.ok_or_else(|| refused(format!("there is none for clients of {data_w} bits")));
     }
-    args::link(name).map_err(|reason| anyhow::anyhow!("--link: {reason}"))
+    args::link(name).map_err(refused)
+}
+
+fn refused(reason: String) -> anyhow::Error {
+    let option = "--link";
+    Refused { option, reason }.into()
 }

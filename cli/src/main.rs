@@ -48,7 +48,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             )
         )
     });
-    if usage || error.is::<doctor::UnknownTool>() {
+    if usage || error.is::<doctor::UnknownTool>() || error.is::<args::Refused>() {
         2
     } else {
         1

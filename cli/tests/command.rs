@@ -549,6 +549,30 @@ fn export_removes_what_it_left_of_the_same_top() {
 }
 
 #[test]
+fn links_and_faults_that_cannot_be_say_why() {
+    let link = |name, more: &[&'static str]| {
+        [&["simulate", "--engine", "rtl", "--link", name], more].concat()
+    };
+    refused(2, "there is no such link", &link("4x17", &[]));
+    refused(2, "clients of 64 bits", &link("2x16", &[]));
+    refused(
+        2,
+        "leave --top fabric out",
+        &link("oei", &["--top", "fabric"]),
+    );
+    refused(2, "KIND:port=P", &link("oei", &["--fault", "warp:port=1"]));
+    refused(
+        2,
+        "it must be 0 to 3",
+        &link("oei", &["--fault", "slip:port=4"]),
+    );
+    refused(2, "--link", &["simulate", "--fault", "slip:port=0"]);
+    refused(2, "rtl or verilated", &["simulate", "--link", "oei"]);
+    refused(2, "no such link", &["lockstep", "--link", "9x9"]);
+    refused(2, "above 0 and up to 0.5", &["ber", "--rates", "0.6"]);
+}
+
+#[test]
 fn an_export_that_cannot_be_says_why() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("file");
@@ -580,6 +604,10 @@ fn an_export_that_cannot_be_says_why() {
         "choose one of 2x32",
         &["export", "--config", "3x7", "--out", out],
     );
+    let link = ["export", "--top", "link", "--config", "4x64", "--out", out];
+    refused(2, "--config: there is no such link", &link);
+    let oei = ["export", "--top", "oei", "--config", "8x64", "--out", out];
+    refused(2, "choose one of 2x32, 4x64", &oei);
     assert!(!Path::new(out).exists());
 }
 

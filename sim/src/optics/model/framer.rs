@@ -228,6 +228,7 @@ mod tests {
             rtl.block.remote_fault.next = remote_fault;
             let set = message::payload(inputs.message.unwrap_or_default());
             set_word_pair!(rtl.block.message, set);
+            set_word_pair!(rtl.block.start_block, START_BLOCK);
             rtl.block.message_valid.next = inputs.message.is_some();
             rtl.block.step.next = inputs.step;
             rtl.block.reset.next = reset;

@@ -18,7 +18,7 @@
     reason = "the cycle loop is one function for the compiler, parted for people; without it half as fast"
 )]
 
-mod crc;
+pub(crate) mod crc;
 mod fabric;
 mod gate;
 mod ingress;

@@ -1,6 +1,6 @@
 //! What a block is.
 
-use lightswitch_hdl::pcs::block::{END, IDLE_BLOCK, ORDERED_SET, START};
+use lightswitch_hdl::pcs::block::{END, ERROR_BLOCK, IDLE_BLOCK, ORDERED_SET, START};
 
 /// The kind of a block, as `BlockReader` tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,9 @@ pub enum Kind {
     Start,
     /// A frame ends after this many bytes, 0 to 7, lowest first; beyond them whatever the block had.
     End(u8, u64),
-    /// A block of errors, or none that is known, or a bad one.
+    /// A block of errors.
+    Error,
+    /// None that is known, or a bad one.
     Damaged,
     /// An ordered set.
     Set,
@@ -37,10 +39,10 @@ pub fn read(payload: u64, is_control: bool, is_bad: bool) -> Kind {
         (true, _) => Kind::Damaged,
         (false, false) => Kind::Data(payload),
         (false, true) if payload == IDLE_BLOCK => Kind::Idle,
+        (false, true) if payload == ERROR_BLOCK => Kind::Error,
         (false, true) if kind == START => Kind::Start,
         (false, true) if kind == ORDERED_SET => Kind::Set,
         (false, true) => match END_BYTES[usize::from(kind)] {
-            // A block of errors is one of these.
             0 => Kind::Damaged,
             bytes => Kind::End(bytes - 1, payload >> 8),
         },

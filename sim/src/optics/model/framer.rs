@@ -20,6 +20,10 @@ pub struct FramerIn {
     pub remote_fault: bool,
     /// The 44 bits of a message that waits.
     pub message: Option<u64>,
+    /// What the start block of a lossless link tells: the frame's position, and that it is final.
+    pub tag: Option<(u16, bool)>,
+    /// The frame that is thrown away is none any more: another one is the head.
+    pub rewind: bool,
     /// The block on offer is taken.
     pub step: bool,
 }
@@ -31,6 +35,8 @@ pub struct Taken {
     pub block: bool,
     /// The message.
     pub message: bool,
+    /// A frame starts.
+    pub start: bool,
 }
 
 /// Counter pulses, one cycle after their cause.
@@ -88,6 +94,16 @@ impl Framer {
         self.pulses
     }
 
+    /// No frame is under way.
+    pub fn is_idle(&self) -> bool {
+        !self.in_frame && !self.end_due
+    }
+
+    /// A frame is being thrown away.
+    pub fn drops(&self) -> bool {
+        self.dropping
+    }
+
     /// The clock edge.
     pub fn cycle(&mut self, inputs: &FramerIn, reset: bool) -> Taken {
         self.pulses = FramerPulses::default();
@@ -95,6 +111,7 @@ impl Framer {
         if inputs.step {
             self.step(inputs, &mut taken);
         }
+        self.dropping &= !inputs.rewind;
         if reset {
             *self = Self::default();
         }
@@ -160,7 +177,9 @@ impl Framer {
         } else if inputs.remote_fault {
             self.control(REMOTE_FAULT);
         } else if inputs.head.is_some() && may_start && !self.dropping && !taken.block {
-            self.control(START_BLOCK);
+            let tagged = |(position, is_final)| message::start(position, is_final);
+            self.control(inputs.tag.map_or(START_BLOCK, tagged));
+            taken.start = true;
             self.in_frame = true;
             self.warned = false;
             self.pulses.frame = true;
@@ -197,8 +216,8 @@ mod tests {
         let mut random = Random::new(3);
         let mut rtl = Rtl::new(Block::default());
         let mut model = Framer::default();
-        let (mut frames, mut underruns, mut discarded, mut messages, mut warned, mut early) =
-            (0, 0, 0, 0, 0, 0);
+        let (mut frames, mut underruns, mut discarded, mut messages) = (0, 0, 0, 0);
+        let (mut warned, mut early, mut rewound) = (0, 0, 0);
         let mut head = None;
         let (mut hold, mut discard, mut remote_fault) = (false, false, false);
         for cycle in 0..30_000 {
@@ -218,6 +237,8 @@ mod tests {
                 discard,
                 remote_fault,
                 message: (random.below(20) == 0).then(|| random.bits(44)),
+                tag: Some((random.bits(16) as u16, random.below(2) == 0)),
+                rewind: model.is_idle() && random.below(30) == 0,
                 step: random.below(5) > 0,
             };
             let reset = random.below(900) == 0;
@@ -228,8 +249,10 @@ mod tests {
             rtl.block.remote_fault.next = remote_fault;
             let set = message::payload(inputs.message.unwrap_or_default());
             set_word_pair!(rtl.block.message, set);
-            set_word_pair!(rtl.block.start_block, START_BLOCK);
             rtl.block.message_valid.next = inputs.message.is_some();
+            let (position, is_final) = inputs.tag.unwrap();
+            set_word_pair!(rtl.block.start_block, message::start(position, is_final));
+            rtl.block.rewind.next = inputs.rewind;
             rtl.block.step.next = inputs.step;
             rtl.block.reset.next = reset;
             rtl.settle();
@@ -246,10 +269,14 @@ mod tests {
             discarded += u32::from(pulses.discarded);
             warned += u32::from(model.in_frame && model.warned);
             early += u32::from(model.deficit > 0 && pulses.frame);
+            assert_eq!(rtl.block.idle.val(), model.is_idle(), "cycle {cycle}");
+            assert_eq!(rtl.block.drops.val(), model.drops(), "cycle {cycle}");
+            rewound += u32::from(model.drops() && inputs.rewind);
             let taken = model.cycle(&inputs, reset);
             let expected = Taken {
                 block: rtl.block.pop.val(),
                 message: rtl.block.message_taken.val(),
+                start: rtl.block.starts.val(),
             };
             assert_eq!(taken, expected, "cycle {cycle}");
             messages += u32::from(taken.message);
@@ -258,7 +285,9 @@ mod tests {
             }
             rtl.clock();
         }
-        let reached = [frames, underruns, discarded, messages, warned, early];
+        let reached = [
+            frames, underruns, discarded, messages, warned, early, rewound,
+        ];
         assert!(reached.iter().all(|times| *times > 20), "{reached:?}");
     }
 }

@@ -27,7 +27,8 @@ pub struct LanePlanner {
     /// What the far end sees, one bit a physical lane.
     seen: u16,
     usable: u16,
-    /// What `usable` asks for.
+    /// Lanes that the plan is for, and what they ask for.
+    planned_for: u16,
     choice: Choice,
     plan: Plan,
     width: u8,
@@ -78,6 +79,7 @@ impl LanePlanner {
         Self {
             seen: all,
             usable: all,
+            planned_for: all,
             choice,
             plan: choice.plan,
             width: choice.width,
@@ -121,14 +123,17 @@ impl LanePlanner {
         (self.loses, self.recovers)
     }
 
-    /// The clock edge; a report is what the far end sees, logical lanes and unused ones.
+    /// The clock edge; a report is what the far end sees, logical lanes and unused ones, and lanes may be to `avoid`. Whether the report
+    /// counted.
     pub fn cycle(
         &mut self,
         report: Option<(u16, u16)>,
         tx_fault: u16,
+        avoid: u16,
         at_marker: bool,
         reset: bool,
-    ) {
+    ) -> bool {
+        let counts = report.is_some() && !self.is_pending && self.settle == 0;
         if reset {
             *self = Self::sized(
                 self.lanes,
@@ -137,7 +142,11 @@ impl LanePlanner {
                 self.recover_cycles as usize,
                 usize::from(self.flap_limit),
             );
-            return;
+            return counts;
+        }
+        if self.usable & !avoid != self.planned_for {
+            self.planned_for = self.usable & !avoid;
+            self.choice = choose(self.planned_for, self.lanes, self.physical);
         }
         let choice = self.choice;
         let healthy = self.seen & !tx_fault;
@@ -147,10 +156,8 @@ impl LanePlanner {
         let recovery = is_due && !is_damped && !loss && healthy & !self.usable != 0;
 
         // The lanes.
-        if let Some((seen_lane, seen_unused)) = report {
-            if !self.is_pending && self.settle == 0 {
-                self.seen = self.view(seen_lane, seen_unused);
-            }
+        if let Some((seen_lane, seen_unused)) = report.filter(|_| counts) {
+            self.seen = self.view(seen_lane, seen_unused);
         }
         let was_flapping = self.flaps;
         self.recover = self.recover.wrapping_sub(1);
@@ -168,7 +175,6 @@ impl LanePlanner {
         }
         if loss || recovery {
             self.usable = if loss { self.usable & healthy } else { healthy };
-            self.choice = choose(self.usable, self.lanes, self.physical);
         }
         (self.loses, self.recovers) = (loss, recovery);
 
@@ -188,6 +194,7 @@ impl LanePlanner {
             self.is_pending = true;
             self.settle = self.settle_cycles;
         }
+        counts
     }
 
     /// What a report says of each physical lane.
@@ -266,6 +273,7 @@ mod tests {
         let mut model = LanePlanner::sized(LANES, PHYSICAL, 30, 70, 3);
         let (mut spared, mut reduced, mut none, mut damped, mut recovered) = (0, 0, 0, 0, 0);
         let (mut seen_lane, mut seen_unused, mut tx_fault) = (u16::MAX, u16::MAX, 0);
+        let mut avoid = 0;
         for cycle in 0..60_000_u32 {
             let is_calm = cycle / 2_000 % 3 == 0;
             if random.below(if is_calm { 400 } else { 60 }) == 0 {
@@ -287,6 +295,14 @@ mod tests {
             let mask = |lanes: u16, width: usize| lanes & ((1 << width) - 1);
             let report = (random.below(4) == 0)
                 .then(|| (mask(seen_lane, LANES), mask(seen_unused, PHYSICAL)));
+            if random.below(200) == 0 {
+                let avoids = random.below(3) == 0;
+                avoid = if avoids {
+                    random.bits(PHYSICAL) as u16
+                } else {
+                    0
+                };
+            }
             let at_marker = random.below(10) == 0;
             let reset = random.below(5_000) == 0;
             let block = &mut rtl.block;
@@ -295,6 +311,7 @@ mod tests {
             block.seen_lane.next = u64::from(lane).into();
             block.seen_unused.next = u64::from(unused).into();
             block.tx_fault.next = u64::from(tx_fault).into();
+            block.avoid.next = u64::from(avoid).into();
             block.at_marker.next = at_marker;
             block.reset.next = reset;
             rtl.settle();
@@ -320,7 +337,8 @@ mod tests {
             none += u32::from(model.none());
             damped += u32::from(model.damped(tx_fault));
             recovered += u32::from(pulses.1);
-            model.cycle(report, tx_fault, at_marker, reset);
+            let counted = model.cycle(report, tx_fault, avoid, at_marker, reset);
+            assert_eq!(block.counted.val(), counted, "cycle {cycle}");
             rtl.clock();
         }
         assert_eq!(spared > 0, PHYSICAL > LANES);

@@ -1,15 +1,23 @@
 //! The receive side of the MAC: blocks to frames.
 
-use lightswitch_hdl::link::LinkConfig;
+use lightswitch_hdl::link::{LinkConfig, Times};
 
-use super::admission::{Admission, AdmissionPulses};
+use super::admission::Admission;
 use super::block_reader::{read, Kind};
 use super::fault_monitor::FaultMonitor;
-use super::frame_block::BlockFifo;
+use super::frame_block::{BlockFifo, FrameBlock};
 use super::frame_parser::{FrameParser, ParserPulses};
 use super::frame_unpacker::FrameUnpacker;
-use super::RxHalf;
+use super::lossless_rx::{LosslessRx, LosslessRxPulses, RxControl};
+use super::{RxHalf, RING_W};
 use crate::beat::Beat;
+
+/// Where frames wait for the client.
+#[derive(Clone, Debug)]
+enum Wait {
+    Plain(Admission, BlockFifo),
+    Lossless(LosslessRx),
+}
 
 /// The twin of `MacRx`.
 #[derive(Clone, Debug)]
@@ -20,8 +28,7 @@ pub struct MacRx {
     is_there: bool,
     parser: FrameParser,
     monitor: FaultMonitor,
-    admission: Admission,
-    fifo: BlockFifo,
+    wait: Wait,
     unpacker: FrameUnpacker,
     has_halves: bool,
 }
@@ -29,23 +36,37 @@ pub struct MacRx {
 impl MacRx {
     /// That of `link`.
     pub fn new(link: &LinkConfig) -> Self {
+        let times = Times::of(link.marker_period, link.lane_beats());
+        let max_frame_bytes = link.max_frame_bytes;
+        let wait = if link.features.is_lossless() {
+            let lossless = LosslessRx::new(link.features, RING_W, max_frame_bytes, times.report);
+            Wait::Lossless(lossless)
+        } else {
+            Wait::Plain(Admission::default(), BlockFifo::new(1))
+        };
         Self {
             payload: 0,
             is_control: false,
             is_bad: false,
             is_there: false,
-            parser: FrameParser::new(link.max_frame_bytes),
+            parser: FrameParser::new(max_frame_bytes),
             monitor: FaultMonitor::default(),
-            admission: Admission::default(),
-            fifo: BlockFifo::new(1),
+            wait,
             unpacker: FrameUnpacker::new(link.data_w() / 8),
             has_halves: link.data_w() == 32,
         }
     }
 
+    fn head(&self) -> Option<FrameBlock> {
+        match &self.wait {
+            Wait::Plain(_, fifo) => fifo.head(),
+            Wait::Lossless(lossless) => lossless.head(),
+        }
+    }
+
     /// The beat on offer.
     pub fn rx(&self) -> Option<Beat> {
-        self.fifo.head().map(|head| self.unpacker.beat(head).0)
+        self.head().map(|head| self.unpacker.beat(head).0)
     }
 
     /// The other side does not receive.
@@ -53,9 +74,36 @@ impl MacRx {
         self.monitor.remote_fault()
     }
 
+    /// The report of a lossless receiver that waits.
+    pub fn report(&self, link_up: bool) -> Option<u64> {
+        match &self.wait {
+            Wait::Plain(..) => None,
+            Wait::Lossless(lossless) => lossless.report(link_up),
+        }
+    }
+
+    /// The state of a lossless receiver.
+    pub fn state(&self) -> u8 {
+        match &self.wait {
+            Wait::Plain(..) => 0,
+            Wait::Lossless(lossless) => lossless.state(),
+        }
+    }
+
     /// The pulses of this cycle.
-    pub fn pulses(&self) -> (ParserPulses, AdmissionPulses) {
-        (self.parser.pulses(), self.admission.pulses())
+    pub fn pulses(&self) -> (ParserPulses, LosslessRxPulses) {
+        let pulses = match &self.wait {
+            Wait::Lossless(lossless) => lossless.pulses(),
+            Wait::Plain(admission, _) => {
+                let pulses = admission.pulses();
+                LosslessRxPulses {
+                    dropped: pulses.dropped,
+                    cut: pulses.cut,
+                    ..LosslessRxPulses::default()
+                }
+            }
+        };
+        (self.parser.pulses(), pulses)
     }
 
     /// The clock edge, with half a block from the PCS or a whole one, which is `up` or not; the ordered set that is read in this cycle.
@@ -63,6 +111,7 @@ impl MacRx {
         &mut self,
         half: Option<RxHalf>,
         up: bool,
+        control: RxControl,
         ready: bool,
         reset: bool,
     ) -> Option<u64> {
@@ -70,15 +119,19 @@ impl MacRx {
         let arrived = self
             .is_there
             .then(|| read(self.payload, self.is_control, self.is_bad));
-        let set = (arrived == Some(Kind::Set)).then_some(self.payload);
-        self.monitor.cycle(
-            arrived.filter(|_| up).map(|_| set.unwrap_or_default()),
-            reset,
-        );
-        let pops = self.unpacker.cycle(self.fifo.head(), ready, reset);
-        let block = self.parser.cycle(arrived, up, reset);
-        let block = self.admission.cycle(block, self.fifo.has_room(), reset);
-        self.fifo.cycle(block, pops, reset);
+        let of = |kind| (up && arrived == Some(kind)).then_some(self.payload);
+        let (set, start) = (of(Kind::Set), of(Kind::Start));
+        let heard = arrived.filter(|_| up).map(|_| set.unwrap_or_default());
+        self.monitor.cycle(heard, reset);
+        let pops = self.unpacker.cycle(self.head(), ready, reset);
+        let parsed = self.parser.cycle(arrived, up, reset);
+        match &mut self.wait {
+            Wait::Plain(admission, fifo) => {
+                let block = admission.cycle(parsed.block, fifo.has_room(), reset);
+                fifo.cycle(block, pops, reset);
+            }
+            Wait::Lossless(lossless) => lossless.cycle(start, &parsed, control, pops, reset),
+        }
 
         // The next one.
         self.is_there = false;
@@ -92,6 +145,6 @@ impl MacRx {
             };
             self.is_there = !reset && (!self.has_halves || !half.first);
         }
-        set.filter(|_| up)
+        set
     }
 }

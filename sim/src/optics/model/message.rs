@@ -1,6 +1,6 @@
 //! Messages between the two ends of a link.
 
-use lightswitch_hdl::link::message::{crc8, payload, INITIAL, NIBBLE};
+use lightswitch_hdl::link::message::{crc8, INITIAL, NIBBLE};
 
 /// The twin of `MessageReader`: the message in an ordered set.
 #[derive(Clone, Debug, Default)]
@@ -32,15 +32,10 @@ impl MessageReader {
     }
 }
 
-/// The ordered set of the 44 bits of `message`.
-pub fn set(message: u64) -> u64 {
-    payload(message)
-}
-
 #[cfg(test)]
 mod tests {
     use lightswitch_hdl::cosim::Random;
-    use lightswitch_hdl::link::{MessageReader as Reader, MessageWriter};
+    use lightswitch_hdl::link::{message::payload, MessageReader as Reader, MessageWriter};
     use lightswitch_hdl::prelude::*;
 
     use super::*;
@@ -58,14 +53,14 @@ mod tests {
             let message = random.bits(44);
             set_word_pair!(writer.message, message);
             lightswitch_hdl::cosim::settle(&mut writer).unwrap();
-            let mut payload = set(message);
-            assert_eq!(word_pair!(writer.set), payload);
+            let mut set = payload(message);
+            assert_eq!(word_pair!(writer.set), set);
             if random.below(3) == 0 {
-                payload ^= 1 << (8 + random.below(56));
+                set ^= 1 << (8 + random.below(56));
             }
-            let offered = (random.below(4) > 0).then_some(payload);
+            let offered = (random.below(4) > 0).then_some(set);
             let reset = random.below(300) == 0;
-            set_word_pair!(rtl.block.set, payload);
+            set_word_pair!(rtl.block.set, set);
             rtl.block.set_valid.next = offered.is_some();
             rtl.block.reset.next = reset;
             rtl.settle();

@@ -567,7 +567,8 @@ fn links_and_faults_that_cannot_be_say_why() {
         &link("oei", &["--fault", "slip:port=4"]),
     );
     refused(2, "--link", &["simulate", "--fault", "slip:port=0"]);
-    refused(2, "rtl or verilated", &["simulate", "--link", "oei"]);
+    let naive = ["simulate", "--link", "oei", "--engine", "naive"];
+    refused(2, "model, rtl or verilated", &naive);
     refused(2, "no such link", &["lockstep", "--link", "9x9"]);
     refused(2, "above 0 and up to 0.5", &["ber", "--rates", "0.6"]);
 }

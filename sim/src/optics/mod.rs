@@ -12,8 +12,6 @@ pub mod fault;
 mod fiber;
 mod linked;
 pub mod lockstep;
-#[cfg(test)]
-#[allow(dead_code, reason = "the parts are there, the whole is not")]
 mod model;
 mod pins;
 mod report;
@@ -25,6 +23,7 @@ mod watch;
 pub use fiber::{Faults, Fiber, FiberIn, FiberOut};
 pub use lightswitch_hdl::tops::PULSES;
 pub use linked::{Linked, Parts};
+pub use model::Model;
 pub use pins::{Lanes, LinkIn, LinkOut, LinkPulses, LinkStatus, MAX_LANES};
 pub use report::{Ends, LinkedReport, Overcome, Seen};
 pub use watch::{Down, Outage, Watched};
@@ -48,10 +47,11 @@ pub fn build_link(
     match kind {
         EngineKind::Rtl => rtl::build(link),
         EngineKind::Verilated => verilated::build(link, Target::Generic, progress),
-        EngineKind::Model | EngineKind::Naive | EngineKind::Reference => Err(Error::invalid(
+        EngineKind::Model => Ok(Box::new(Model::new(link))),
+        EngineKind::Naive | EngineKind::Reference => Err(Error::invalid(
             "the engine",
             kind.name(),
-            "rtl or verilated for links",
+            "model, rtl or verilated for links",
         )),
     }
 }
